@@ -11,8 +11,8 @@ class AtlasError(Exception):
     """Something that a person has to know, in one or two sentences.
 
     The text names the option or field, what was given, the rule, and what would be right. It
-    never holds a secret. It becomes C(fail_json) in one place on each side: in the base action on
-    the controller and in C(atlas_certificate_node) on the node.
+    never holds a secret. It becomes `fail_json` in one place on each side: in the base action on
+    the controller and in `atlas_certificate_node` on the node.
     """
 
     def __init__(self, message: str) -> None:

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A strict reader of DER, the encoding of certificates (ITU-T X.690, chapters 8 and 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BOOLEAN = 0x01
+INTEGER = 0x02
+OCTET_STRING = 0x04
+OBJECT_IDENTIFIER = 0x06
+SEQUENCE = 0x30
+SET = 0x31
+
+_LONGEST_LENGTH = 4  # octets; a TLS handshake message has at most three of them
+
+
+class MalformedError(ValueError):
+    """The bytes are not what they are read as; the text says what they break."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """One value: its identifier octet and the octets of its content."""
+
+    tag: int
+    content: bytes
+
+
+def elements(encoded: bytes) -> list[Element]:
+    """The values that follow one another in `encoded`; MalformedError if they do not fill it."""
+    found = []
+    position = 0
+    while position < len(encoded):
+        element, position = _element(encoded, position)
+        found.append(element)
+    return found
+
+
+def members(element: Element, tag: int = SEQUENCE) -> list[Element]:
+    """The values inside of a constructed value, which must have the tag given."""
+    return elements(content(element, tag))
+
+
+def content(element: Element, tag: int) -> bytes:
+    """The content of a value, which must have the tag given."""
+    if element.tag != tag:
+        raise MalformedError(f"a value has the tag 0x{element.tag:02x} where 0x{tag:02x} belongs")
+    return element.content
+
+
+def integer(element: Element) -> int:
+    """The value of an INTEGER (X.690, 8.3)."""
+    octets = content(element, INTEGER)
+    if not octets:
+        raise MalformedError("an INTEGER is empty")
+    return int.from_bytes(octets, "big", signed=True)
+
+
+def object_identifier(element: Element) -> str:
+    """The dotted form of an OBJECT IDENTIFIER (X.690, 8.19)."""
+    octets = content(element, OBJECT_IDENTIFIER)
+    if not octets or octets[-1] & 0x80:
+        raise MalformedError("an OBJECT IDENTIFIER is cut off")
+    arcs = []
+    arc = 0
+    for octet in octets:
+        arc = arc << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def _element(encoded: bytes, position: int) -> tuple[Element, int]:
+    """The value at `position`, and the position after it."""
+    tag = encoded[position]
+    if tag & 0x1F == 0x1F:
+        raise MalformedError("a tag has several octets, which certificates do not use")
+    length, start = _length(encoded, position + 1)
+    end = start + length
+    if end > len(encoded):
+        raise MalformedError("a value is longer than what holds it")
+    return Element(tag, encoded[start:end]), end
+
+
+def _length(encoded: bytes, position: int) -> tuple[int, int]:
+    """The length at `position` (X.690, 8.1.3 and 10.1), and the position after it."""
+    first = encoded[position : position + 1]
+    if not first:
+        raise MalformedError("a value has no length")
+    if first[0] < 0x80:
+        return first[0], position + 1
+    size = first[0] & 0x7F
+    octets = encoded[position + 1 : position + 1 + size]
+    if not 1 <= size <= _LONGEST_LENGTH or len(octets) < size:
+        raise MalformedError("a length is indefinite, too long or cut off")
+    length = int.from_bytes(octets, "big")
+    if length < 0x80 or not octets[0]:
+        raise MalformedError("a length is not written in its shortest form")
+    return length, position + 1 + size

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a certificate says, as plain JSON types that both halves and the user read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from ..pki import certificates
+from ..pki.keys import kind_of
+
+
+@dataclass(frozen=True)
+class CertificateFacts:
+    """What a certificate says; times in UNIX seconds, names as `pki.certificates.Names`.
+
+    `subject` and `issuer` are in the form of RFC 4514, `key` is such as `ECDSA 256`, and
+    `fingerprint` is SHA-256 in lower-case hex.
+    """
+
+    serial_number: str
+    not_before: int
+    not_after: int
+    subject: str
+    issuer: str
+    dns_names: list[str]
+    emails: list[str]
+    ip_addresses: list[str]
+    uris: list[str]
+    key: str
+    fingerprint: str
+
+
+def facts_of(certificate: x509.Certificate) -> CertificateFacts:
+    """Read the facts of a certificate."""
+    names = certificates.names(certificate)
+    return CertificateFacts(
+        serial_number=certificates.serial_number(certificate),
+        not_before=certificates.not_before(certificate),
+        not_after=certificates.not_after(certificate),
+        subject=certificate.subject.rfc4514_string(),
+        issuer=certificate.issuer.rfc4514_string(),
+        dns_names=sorted(names.dns_names),
+        emails=sorted(names.emails),
+        ip_addresses=sorted(names.ip_addresses),
+        uris=sorted(names.uris),
+        key=str(kind_of(certificate.public_key())),
+        fingerprint=certificates.fingerprint(certificate),
+    )

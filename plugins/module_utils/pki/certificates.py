@@ -1,0 +1,191 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates: reading them, and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Callable
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
+
+from ..errors import AtlasError
+from . import keys
+
+SUBJECT_OIDS: Mapping[str, ObjectIdentifier] = {
+    "common_name": NameOID.COMMON_NAME,
+    "given_name": NameOID.GIVEN_NAME,
+    "surname": NameOID.SURNAME,
+    "pseudonym": NameOID.PSEUDONYM,
+    "organization": NameOID.ORGANIZATION_NAME,
+    "organizational_unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "organization_identifier": ObjectIdentifier("2.5.4.97"),
+    "country": NameOID.COUNTRY_NAME,
+    "state": NameOID.STATE_OR_PROVINCE_NAME,
+    "locality": NameOID.LOCALITY_NAME,
+    "street_address": NameOID.STREET_ADDRESS,
+    "postal_code": NameOID.POSTAL_CODE,
+    "email": NameOID.EMAIL_ADDRESS,
+    "serial_number": NameOID.SERIAL_NUMBER,
+    "jurisdiction_of_incorporation_locality_name": NameOID.JURISDICTION_LOCALITY_NAME,
+    "jurisdiction_of_incorporation_state_or_province_name": (
+        NameOID.JURISDICTION_STATE_OR_PROVINCE_NAME
+    ),
+    "jurisdiction_of_incorporation_country_name": NameOID.JURISDICTION_COUNTRY_NAME,
+    "business_category": NameOID.BUSINESS_CATEGORY,
+}
+"""The subject's members as Atlas names them, and their X.500 attribute types."""
+
+_PEM_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL
+)
+
+
+def load_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Read all certificates of a PEM file in their order; other PEM blocks are passed over.
+
+    The error texts complete a sentence that begins with the file's name.
+    """
+    blocks = _PEM_CERTIFICATE.findall(pem)
+    if not blocks:
+        raise AtlasError("holds no certificate in PEM format")
+    try:
+        return tuple(x509.load_pem_x509_certificate(block) for block in blocks)
+    except ValueError:
+        raise AtlasError("holds a damaged certificate") from None
+
+
+def certificate_pem(certificate: x509.Certificate) -> str:
+    """Write a certificate as PEM that ends with a line feed."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def not_before(certificate: x509.Certificate) -> int:
+    """Start of the validity in UNIX seconds."""
+    return _unix(certificate, "not_valid_before")
+
+
+def not_after(certificate: x509.Certificate) -> int:
+    """End of the validity in UNIX seconds."""
+    return _unix(certificate, "not_valid_after")
+
+
+def _unix(certificate: x509.Certificate, attribute: str) -> int:
+    # cryptography 42 renamed the attributes, and the old ones (naive UTC) warn since then.
+    moment: datetime = getattr(certificate, attribute + "_utc", None) or getattr(
+        certificate, attribute
+    ).replace(tzinfo=timezone.utc)
+    return int(moment.timestamp())
+
+
+def serial_number(certificate: x509.Certificate) -> str:
+    """The serial number as Atlas writes it: 32 upper-case hex digits."""
+    return f"{certificate.serial_number:032X}"
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate in lower-case hex."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+@dataclass(frozen=True)
+class Names:
+    """The subject alternative names of one certificate, each kind as a set of plain text.
+
+    DNS names are lower-case A-labels, IP addresses in canonical form.
+    """
+
+    dns_names: frozenset[str]
+    emails: frozenset[str]
+    ip_addresses: frozenset[str]
+    uris: frozenset[str]
+
+
+def names(certificate: x509.Certificate) -> Names:
+    """Read the subject alternative names (RFC 5280, 4.2.1.6)."""
+    try:
+        extension = certificate.extensions.get_extension_for_oid(
+            ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        )
+    except x509.ExtensionNotFound:
+        return Names(frozenset(), frozenset(), frozenset(), frozenset())
+    except ValueError:
+        raise AtlasError("holds a certificate with damaged extensions") from None
+    general_names = extension.value
+    assert isinstance(general_names, x509.SubjectAlternativeName)  # noqa: S101 - by the OID
+    return Names(
+        frozenset(name.lower() for name in general_names.get_values_for_type(x509.DNSName)),
+        frozenset(general_names.get_values_for_type(x509.RFC822Name)),
+        frozenset(str(name) for name in general_names.get_values_for_type(x509.IPAddress)),
+        frozenset(general_names.get_values_for_type(x509.UniformResourceIdentifier)),
+    )
+
+
+def subject(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
+    """The subject's attributes under the names that Atlas gives them; absent ones are left out."""
+    found = {}
+    for name, oid in SUBJECT_OIDS.items():
+        values = certificate.subject.get_attributes_for_oid(oid)
+        if values:
+            found[name] = tuple(str(attribute.value) for attribute in values)
+    return found
+
+
+def common_name(certificate: x509.Certificate) -> str | None:
+    """The subject's common name, if it has one."""
+    values = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(values[0].value) if values else None
+
+
+def public_key_digest(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate's SubjectPublicKeyInfo, as of `keys.public_key_digest`."""
+    return keys.public_key_digest(certificate.public_key())
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether the certificate was signed with its own key."""
+    return is_signed_by(certificate, certificate)
+
+
+def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether `issuer`'s name and key are those that signed `certificate`.
+
+    `Certificate.verify_directly_issued_by` does this from cryptography 40 on; nodes have 3.3.
+    """
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        _signature_check(certificate, issuer)()
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+    return True
+
+
+def _signature_check(certificate: x509.Certificate, issuer: x509.Certificate) -> Callable[[], None]:
+    key = issuer.public_key()
+    signature, message = certificate.signature, certificate.tbs_certificate_bytes
+    algorithm = certificate.signature_hash_algorithm
+    if isinstance(key, rsa.RSAPublicKey) and algorithm:
+        return lambda: key.verify(signature, message, _rsa_padding(certificate), algorithm)
+    if isinstance(key, ec.EllipticCurvePublicKey) and algorithm:
+        return lambda: key.verify(signature, message, ec.ECDSA(algorithm))
+    raise UnsupportedAlgorithm("neither RSA nor ECDSA")
+
+
+def _rsa_padding(certificate: x509.Certificate) -> padding.AsymmetricPadding:
+    if certificate.signature_algorithm_oid.dotted_string != "1.2.840.113549.1.1.10":
+        return padding.PKCS1v15()
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is None:
+        raise UnsupportedAlgorithm("RSASSA-PSS without a hash")
+    # RFC 4055: a salt as long as the hash is what CAs use (CA/B Baseline Requirements, 7.1.3.2.1).
+    return padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)

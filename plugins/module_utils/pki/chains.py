@@ -1,0 +1,70 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Chains: from a certificate up to its root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cryptography import x509
+
+from ..errors import AtlasError
+from . import certificates
+
+LONGEST_CHAIN = 10
+
+
+def issuers_of(
+    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
+) -> tuple[x509.Certificate, ...] | None:
+    """The issuers of `leaf` among `candidates`, nearest first, each verified by signature.
+
+    The self-signed root is left out: clients have it, and servers must not send it. None if no
+    candidate signed `leaf`; an empty tuple if the root itself did.
+    """
+    pool = list(candidates)
+    issuers: list[x509.Certificate] = []
+    current = leaf
+    while len(issuers) < LONGEST_CHAIN:
+        issuer = _signer_of(current, pool)
+        if issuer is None:
+            return tuple(issuers) or None
+        if certificates.is_self_signed(issuer):
+            return tuple(issuers)
+        pool.remove(issuer)
+        issuers.append(issuer)
+        current = issuer
+    return tuple(issuers)
+
+
+def _signer_of(
+    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
+) -> x509.Certificate | None:
+    for candidate in candidates:
+        if candidate != certificate and certificates.is_signed_by(certificate, candidate):
+            return candidate
+    return None
+
+
+def split(chain: Iterable[str]) -> dict[str, list[str] | str]:
+    """A trust chain (PEM texts, the issuing CA first) as what servers and clients want of it.
+
+    `chain` holds the issuers that a server sends, without the self-signed root, `root` the root
+    that a client trusts (empty if the chain has none), `certificates` all as they came.
+    """
+    texts = list(chain)
+    try:
+        loaded = [
+            certificates.load_certificates(text.encode("ascii", "replace"))[0] for text in texts
+        ]
+    except AtlasError as error:
+        raise AtlasError(f"The trust chain that the service sent {error.message}.") from None
+    roots = [certificate for certificate in loaded if certificates.is_self_signed(certificate)]
+    issuers = [certificate for certificate in loaded if certificate not in roots]
+    return {
+        "certificates": texts,
+        "chain": "".join(map(certificates.certificate_pem, issuers)),
+        "root": "".join(map(certificates.certificate_pem, roots)),
+    }

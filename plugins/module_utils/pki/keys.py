@@ -1,0 +1,166 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private and public keys: making, reading, writing, and proof of possession."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Union
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+
+from ..errors import AtlasError
+
+PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
+PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
+
+CURVES: dict[int, type[ec.EllipticCurve]] = {
+    256: ec.SECP256R1,
+    384: ec.SECP384R1,
+    521: ec.SECP521R1,
+}
+RSA_BITS = (2048, 3072, 4096)
+MOST_RSA_BITS = 8192
+
+
+@dataclass(frozen=True)
+class KeyKind:
+    """The kind of a key: `RSA` or `ECDSA`, and its size in bits."""
+
+    key_type: str
+    bits: int
+
+    def __str__(self) -> str:
+        return f"{self.key_type} {self.bits}"
+
+
+def generate(kind: KeyKind) -> PrivateKey:
+    """Make a new private key: RSA with exponent 65537, or ECDSA on P-256, P-384 or P-521."""
+    if kind.key_type == "RSA":
+        return rsa.generate_private_key(public_exponent=65537, key_size=kind.bits)
+    return ec.generate_private_key(CURVES[kind.bits]())
+
+
+def private_key_pem(key: PrivateKey) -> bytes:
+    """Write a private key as unencrypted PKCS#8 PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def load_private_key(pem: bytes) -> PrivateKey:
+    """Read an unencrypted private key of a kind that Atlas knows.
+
+    The error texts complete a sentence that begins with the file's name, and never quote the file.
+    """
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except TypeError:
+        raise AtlasError("is protected by a passphrase") from None
+    except Exception:  # cryptography raises many types here, and their texts may quote the input
+        raise AtlasError("is not a private key in PEM format") from None
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise AtlasError("is neither an RSA nor an ECDSA key")
+    kind_of(key.public_key())
+    return key
+
+
+def load_public_key(pem: str) -> PublicKey:
+    """Read a PEM SubjectPublicKeyInfo of a kind that Atlas knows."""
+    try:
+        key = serialization.load_pem_public_key(pem.encode("ascii"))
+    except Exception:  # as in load_private_key
+        raise AtlasError("is not a public key in PEM format") from None
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
+        raise AtlasError("is neither an RSA nor an ECDSA key")
+    kind_of(key)
+    return key
+
+
+def kind_of(key: object) -> KeyKind:
+    """Tell the kind of a public key; refuse curves and sizes that Atlas does not know."""
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size > MOST_RSA_BITS:
+            raise AtlasError(f"has {key.key_size} bits, more than {MOST_RSA_BITS}")
+        return KeyKind("RSA", key.key_size)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if not isinstance(key.curve, tuple(CURVES.values())):
+            raise AtlasError(f"is on the curve {key.curve.name}, not on P-256, P-384 or P-521")
+        return KeyKind("ECDSA", key.curve.key_size)
+    raise AtlasError("is neither an RSA nor an ECDSA key")
+
+
+def public_key_pem(key: PublicKey) -> str:
+    """Write a public key as PEM SubjectPublicKeyInfo."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode("ascii")
+
+
+def public_key_info(key: object) -> bytes:
+    """The DER SubjectPublicKeyInfo of any public key that cryptography knows (RFC 5280, 4.1)."""
+    info: bytes = key.public_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return info
+
+
+def public_key_digest(key: object) -> str:
+    """SHA-256 of the SubjectPublicKeyInfo in lower-case hex: which key it is."""
+    return hashlib.sha256(public_key_info(key)).hexdigest()
+
+
+def prove_possession(key: PrivateKey) -> str:
+    """Sign the DER SubjectPublicKeyInfo as Atlas wants it in `public_key_signature`.
+
+    Always SHA-256; PKCS#1 v1.5 for RSA, a DER sequence of r and s for ECDSA; standard base64 on
+    one line (API reference, "Key formats and public_key_signature").
+    """
+    message = public_key_info(key.public_key())
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        signature = key.sign(message, ec.ECDSA(hashes.SHA256()))
+    return base64.b64encode(signature).decode("ascii")
+
+
+def proves_possession(key: PublicKey, proof: str) -> bool:
+    """Whether `proof`, as `prove_possession` makes it, was made with the private key."""
+    try:
+        signature = base64.b64decode(proof, validate=True)
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, public_key_info(key), padding.PKCS1v15(), hashes.SHA256())
+        else:
+            key.verify(signature, public_key_info(key), ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
+
+
+def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
+    """Make a PKCS#10 request (RFC 2986). Atlas reads its key and signature and nothing else."""
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
+    request = builder.sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def signing_request_proves(key: PublicKey, request_pem: str) -> bool:
+    """Whether a PKCS#10 request is for this key and was signed with its private key."""
+    try:
+        request = x509.load_pem_x509_csr(request_pem.encode("ascii"))
+        same_key = public_key_info(request.public_key()) == public_key_info(key)
+        return same_key and request.is_signature_valid
+    except Exception:  # the request comes from a node, and cryptography raises many types
+        return False

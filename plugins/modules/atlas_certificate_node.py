@@ -1,0 +1,116 @@
+#!/usr/bin/python
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The node's half of atlas_certificate."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: atlas_certificate_node
+short_description: The half of atlas_certificate that runs on the managed node
+version_added: 0.1.0
+author:
+  - globalsign.atlas contributors (@globalsign)
+description:
+  - M(globalsign.atlas.atlas_certificate) calls this module on the managed node. It is not meant to be called from a
+    playbook, and its options may change with any release.
+  - It has no option for a credential and holds no HTTP code. It makes the private key, keeps it on the node, and puts the
+    certificate in place that the controller obtained.
+requirements:
+  - cryptography >= 3.3
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: none
+options:
+  step:
+    description:
+      - Which step to do.
+      - V(inspect) reads what is deployed and changes nothing.
+      - V(prepare) stages private keys.
+      - V(install) puts issued certificates in place, mends files, and drops staged keys of refused requests.
+    type: str
+    required: true
+    choices: [inspect, prepare, install]
+  certificates:
+    description: What the step is about, one entry for each certificate.
+    type: list
+    elements: dict
+    required: true
+  now:
+    description: The controller's time in UNIX seconds, for V(inspect).
+    type: int
+seealso:
+  - module: globalsign.atlas.atlas_certificate
+"""
+
+EXAMPLES = r"""
+- name: Call the module that calls this one
+  globalsign.atlas.atlas_certificate:
+    path: /etc/ssl/www/cert.pem
+    privatekey_path: /etc/ssl/www/key.pem
+    san:
+      dns_names: [www.example.com]
+"""
+
+RETURN = r"""
+answers:
+  description: What the step found or did, in the order of O(certificates).
+  returned: success
+  type: list
+  elements: dict
+"""
+
+import sys
+import traceback
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+
+CRYPTOGRAPHY_ERROR = None
+try:
+    from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+except ImportError:
+    CRYPTOGRAPHY_ERROR = traceback.format_exc()
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "step": {
+                "type": "str",
+                "required": True,
+                "choices": ["inspect", "prepare", "install"],
+            },
+            "certificates": {"type": "list", "elements": "dict", "required": True},
+            "now": {"type": "int"},
+        },
+        supports_check_mode=True,
+    )
+    if CRYPTOGRAPHY_ERROR:
+        module.fail_json(
+            msg=missing_required_lib("cryptography")
+            + f" Install it for {sys.executable} on the node (the package python3-cryptography of"
+            " most systems), or set ansible_python_interpreter to a Python that has it.",
+            exception=CRYPTOGRAPHY_ERROR,
+        )
+    try:
+        answers = steps.run(
+            module.params["step"],
+            module.params["certificates"],
+            module.params["now"],
+            module.check_mode,
+        )
+    except AtlasError as error:
+        module.fail_json(msg=error.message)
+    module.exit_json(changed=any(a.get("changed_files") for a in answers), answers=answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keep domain claims in GlobalSign Atlas."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: atlas_domain_claim
+short_description: Keep domain claims in GlobalSign Atlas
+version_added: 0.1.0
+author:
+  - globalsign.atlas contributors (@globalsign)
+description:
+  - Claims domains, tells which token to place where, has the service verify it, and removes claims.
+  - A domain that a verified claim of a parent domain covers needs no claim of its own and gets none. A claim that was verified
+    over HTTP covers just its own name.
+  - No connection to the host is needed.
+extends_documentation_fragment:
+  - globalsign.atlas.connection
+requirements:
+  - On the controller, requests >= 2.31 and cryptography >= 3.3
+attributes:
+  action:
+    description: Runs on the controller, through an action plugin of the same name.
+    support: full
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: none
+options:
+  domain:
+    description:
+      - The domain, without or with a final dot, internationalised ones in either form.
+      - A name that begins with C(*.) stands for the domain below it and its subdomains.
+      - One of O(domain) and O(domains) is required.
+    type: str
+  domains:
+    description: Several domains at once, looked up with one listing.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) makes a claim where there is none, and returns the token to place. A token that has expired is replaced.
+      - V(verified) has the service look for the token with O(method), and waits until the domain is verified.
+      - V(absent) removes the claim of just this domain.
+    type: str
+    choices: [present, verified, absent]
+    default: present
+  method:
+    description:
+      - How control over the domain is proven, with O(state=verified). Needed only for a domain that is not verified yet.
+      - V(http) has the service fetch the token from the path in RV(claims[].place) on port 80 of the domain, without following
+        redirects.
+    type: str
+    choices: [http]
+  timeout:
+    description: How many seconds O(state=verified) waits at most, for all domains together.
+    type: int
+    default: 300
+seealso:
+  - module: globalsign.atlas.atlas_certificate
+"""
+
+EXAMPLES = r"""
+- name: Claim a domain
+  globalsign.atlas.atlas_domain_claim:
+    domain: www.example.com
+  register: claimed
+
+- name: Place the token where the web server serves it
+  ansible.builtin.copy:
+    dest: /var/www/html{{ claimed.claims[0].place.http.path }}
+    content: "{{ claimed.claims[0].place.http.content }}"
+    mode: "0644"
+  when: claimed.claims[0].status != 'VERIFIED'
+
+- name: Have the domain verified
+  globalsign.atlas.atlas_domain_claim:
+    domain: www.example.com
+    state: verified
+    method: http
+    timeout: 60
+
+- name: Remove the claim
+  globalsign.atlas.atlas_domain_claim:
+    domain: www.example.com
+    state: absent
+"""
+
+RETURN = r"""
+"""
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (
+    refuse_to_run,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.claim import (
+    CLAIM_OPTIONS,
+    CLAIM_RULES,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
+    CONNECTION_OPTIONS,
+)
+
+
+def main() -> None:
+    refuse_to_run("atlas_domain_claim", {**CONNECTION_OPTIONS, **CLAIM_OPTIONS}, CLAIM_RULES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of the action plugins: options, environment, secrets, and the one place of failure."""
+
+from __future__ import annotations
+
+import traceback
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
+    CONNECTION_OPTIONS,
+    environment_variable,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+
+_PREFIX = "ATLAS_"
+
+
+class AtlasAction(ActionBase):
+    """An action that speaks to Atlas from the controller.
+
+    A subclass names its options and rules and has `perform`, which gets the validated options
+    and returns the result.
+    """
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {}
+    RULES: ClassVar[dict[str, Any]] = {}
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate the options, perform the action, and turn an error into a failed result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._task_vars = task_vars or {}
+        self._secrets: set[str] = set()
+        try:
+            result.update(self.perform(self._validated_options()))
+        except AtlasError as error:
+            result.update(failed=True, msg=error.message)
+        except AnsibleError:
+            raise  # a lost connection, a missing interpreter: Ansible has words for these
+        except Exception as error:
+            result.update(
+                failed=True,
+                msg=f"This is a fault of globalsign.atlas, please report it: {error!r}",
+                exception=traceback.format_exc(),
+            )
+        # Core cleans what a module returns, and leaves to an action what an action returns.
+        cleaned: dict[str, Any] = remove_values(result, self._secrets)
+        return cleaned
+
+    @abstractmethod
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Do what the task asks for with the validated options, and return its result."""
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be changed."""
+        return bool(self._task.check_mode)
+
+    def find_file(self, option: str, given: str) -> Any:
+        """A file on the controller, beside the play or role, decrypted if it is vaulted."""
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
+            ControllerFile,
+        )
+
+        try:
+            path = self._loader.get_real_file(self._find_needle("files", given))
+        except AnsibleError:
+            raise AtlasError(
+                f"{option}: {given} was not found on the controller; give an absolute path, or"
+                " one relative to the play or role, or to a folder files beside it."
+            ) from None
+        return ControllerFile(option, given, path)
+
+    def open_client(self, options: Mapping[str, Any]) -> Any:
+        """A client of Atlas with the connection options of the task; a context manager."""
+        # Imported late: a run in which nothing is due needs neither HTTP nor X.509 here.
+        from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
+            open_session,
+        )
+
+        return Client(open_session(options, self.find_file))
+
+    def _validated_options(self) -> dict[str, Any]:
+        spec = {**CONNECTION_OPTIONS, **self.OPTIONS}
+        arguments = _plain(self._task.args)
+        for option, value in self._connection_environment().items():
+            arguments.setdefault(option, value)
+        validated = ArgumentSpecValidator(spec, **self.RULES).validate(arguments)
+        parameters = validated.validated_parameters
+        self._secrets.update(
+            str(parameters[option])
+            for option, rule in spec.items()
+            if rule.get("no_log") and parameters.get(option)
+        )
+        if validated.error_messages:
+            messages = remove_values(list(validated.error_messages), self._secrets)
+            raise AtlasError("; ".join(messages) + ".")
+        return {option: parameters.get(option) for option in spec}
+
+    def _connection_environment(self) -> dict[str, str]:
+        """Take `ATLAS_*` out of the play's `environment`, and use it here.
+
+        Core would put it on the command line of what it runs on the node, and into -vvv output.
+        """
+        environments = self._task.environment or []
+        if not isinstance(environments, list):
+            environments = [environments]
+        variables: dict[str, Any] = {}
+        for environment in environments:
+            variables.update(_plain(self._templar.template(environment)) or {})
+        ours = {name: variables.pop(name) for name in list(variables) if name.startswith(_PREFIX)}
+        self._task.environment = [variables]
+        option_of = {environment_variable(option): option for option in CONNECTION_OPTIONS}
+        return {option_of[name]: value for name, value in ours.items() if name in option_of}
+
+
+def _plain(value: Any) -> Any:
+    """Copy arguments to plain containers, with inline vaulted values decrypted.
+
+    ansible-core 2.16 to 2.18 hand an action `AnsibleVaultEncryptedUnicode` objects.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): _plain(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(member) for member in value]
+    return str(value) if hasattr(value, "__ENCRYPTED__") else value

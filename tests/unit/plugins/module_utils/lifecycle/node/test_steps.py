@@ -1,0 +1,295 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The node's steps on a real folder: what is found, staged, put in place, mended, left alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import files, steps
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.staging import (
+    StagingArea,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+    Wanted,
+    wanted_certificates,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
+
+NOW = 1_800_000_000
+
+
+@dataclass
+class Site:
+    """A folder with the four files of a certificate, and the CA that issues it."""
+
+    folder: Path
+    hierarchy: Any
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> Wanted:
+        paths = {
+            "path": "cert.pem",
+            "fullchain_path": "fullchain.pem",
+            "chain_path": "chain.pem",
+            "privatekey_path": "key.pem",
+        }
+        task = {option: str(self.folder / name) for option, name in paths.items()}
+        task["san"] = {"dns_names": ["www.example.com"]}
+        return wanted_certificates({**task, **self.options})[0]
+
+    def step(self, step: str, **more: Any) -> dict[str, Any]:
+        item = {"wanted": self.wanted.on_wire(), **more}
+        (answer,) = steps.run(step, [item], NOW, check_mode=False)
+        return answer
+
+    def inspect(self) -> dict[str, Any]:
+        return self.step("inspect")
+
+    def prepare(self, key_type: str = "ECDSA", bits: int = 256) -> dict[str, Any]:
+        return self.step("prepare", key_type=key_type, key_bits=bits)
+
+    def issue(self, public_key_pem: str) -> str:
+        key = keys.load_public_key(public_key_pem)
+        leaf = self.hierarchy.issuing.issue(key, ("www.example.com",))
+        return certificates.certificate_pem(leaf)
+
+    def install(self, certificate: str, action: str = "install") -> dict[str, Any]:
+        return self.step(
+            "install", action=action, certificate=certificate, chain=self.hierarchy.chain
+        )
+
+    def deploy(self) -> None:
+        answer = self.install(self.issue(self.prepare()["public_key"]))
+        assert answer["obstacle"] == ""
+
+    def content(self, name: str) -> str:
+        return (self.folder / name).read_text()
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.folder))
+
+    def mode(self, name: str) -> int:
+        return stat.S_IMODE((self.folder / name).stat().st_mode)
+
+
+@pytest.fixture
+def site(tmp_path: Path, hierarchy: Any) -> Site:
+    return Site(tmp_path, hierarchy)
+
+
+ALL_FILES = ["cert.pem", "chain.pem", "fullchain.pem", "key.pem"]
+
+
+def test_an_empty_folder_is_due_and_stays_empty(site: Site) -> None:
+    found = site.inspect()
+    assert found["reasons"] == [
+        "missing: there is no private key",
+        "missing: there is no certificate",
+    ]
+    assert found["obstacle"] == ""
+    assert site.names() == []
+
+
+def test_a_deployed_certificate_is_complete_and_not_due(site: Site) -> None:
+    site.deploy()
+    assert site.names() == ALL_FILES
+    assert site.content("fullchain.pem") == site.content("cert.pem") + site.content("chain.pem")
+    assert site.content("chain.pem") == site.hierarchy.chain[0]
+    assert [site.mode(name) for name in ALL_FILES] == [0o644, 0o644, 0o644, 0o600]
+    found = site.inspect()
+    assert (found["reasons"], found["repairs"]) == ([], [])
+    assert found["certificate"]["dns_names"] == ["www.example.com"]
+
+
+def test_the_staged_key_is_on_disk_and_private_before_anything_is_asked_for(site: Site) -> None:
+    prepared = site.prepare()
+    key_path = site.folder / ".atlas/cert.pem/private/key.pem"
+    staged = keys.load_private_key(key_path.read_bytes())
+    assert keys.public_key_pem(staged.public_key()) == prepared["public_key"]
+    assert keys.proves_possession(staged.public_key(), prepared["proof"])
+    assert keys.signing_request_proves(staged.public_key(), prepared["signing_request"])
+    assert stat.S_IMODE(key_path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_path.parent.stat().st_mode) == 0o700
+    assert "PRIVATE" not in str(prepared)
+
+
+def test_an_attempt_that_was_cut_off_goes_on_with_its_key(site: Site) -> None:
+    first = site.prepare()
+    assert site.prepare()["public_key"] == first["public_key"]
+    assert site.prepare(bits=384)["public_key"] != first["public_key"]
+
+
+def test_a_new_certificate_comes_with_a_new_key(site: Site) -> None:
+    site.deploy()
+    before = site.content("key.pem")
+    site.deploy()
+    assert site.content("key.pem") != before
+
+
+def test_a_refused_request_leaves_the_folder_as_it_was(site: Site) -> None:
+    site.deploy()
+    before = {name: site.content(name) for name in ALL_FILES}
+    site.prepare()
+    assert site.step("install", action="discard", certificate="", chain=[])["obstacle"] == ""
+    assert site.names() == ALL_FILES
+    assert {name: site.content(name) for name in ALL_FILES} == before
+
+
+def test_a_certificate_for_another_key_is_not_installed(site: Site, private_key: Any) -> None:
+    site.deploy()
+    before = site.content("cert.pem")
+    site.prepare()
+    answer = site.install(site.issue(keys.public_key_pem(private_key.public_key())))
+    assert "is not the key of the certificate" in answer["obstacle"]
+    assert site.content("cert.pem") == before
+
+
+def test_a_certificate_of_another_ca_is_not_installed(site: Site, other_hierarchy: Any) -> None:
+    issued = site.issue(site.prepare()["public_key"])
+    site.hierarchy = other_hierarchy
+    answer = site.install(issued)
+    assert "was not signed by an issuer of the trust chain" in answer["obstacle"]
+    assert site.names() == [".atlas"]
+
+
+@pytest.mark.parametrize("name", ["cert.pem", "chain.pem", "fullchain.pem"])
+@pytest.mark.parametrize("damage", ["missing", "garbage"])
+def test_one_public_file_is_mended_from_the_others(site: Site, name: str, damage: str) -> None:
+    site.deploy()
+    before = site.content(name)
+    if damage == "missing":
+        (site.folder / name).unlink()
+    else:
+        (site.folder / name).write_text("garbage")
+    found = site.inspect()
+    assert found["reasons"] == []
+    assert len(found["repairs"]) == 1
+    assert not found["needs_chain"]
+    assert site.install("", action="mend")["changed_files"] == [str(site.folder / name)]
+    assert site.content(name) == before
+    assert site.inspect()["repairs"] == []
+
+
+def test_without_any_issuer_the_chain_has_to_be_fetched(site: Site) -> None:
+    site.deploy()
+    before = site.content("fullchain.pem")
+    (site.folder / "chain.pem").unlink()
+    (site.folder / "fullchain.pem").unlink()
+    found = site.inspect()
+    assert found["needs_chain"]
+    site.install("", action="mend")
+    assert site.content("fullchain.pem") == before
+
+
+def test_a_mode_is_repaired_without_a_new_certificate(site: Site) -> None:
+    site.deploy()
+    (site.folder / "key.pem").chmod(0o644)
+    found = site.inspect()
+    assert found["repairs"] == [f"{site.folder}/key.pem: mode 0644, not 0600"]
+    assert site.install("", action="mend")["changed_files"] == [f"{site.folder}/key.pem"]
+    assert site.mode("key.pem") == 0o600
+
+
+def test_a_new_mode_applies_to_new_files(site: Site) -> None:
+    site.options = {"mode": "0640", "privatekey_mode": "0640"}
+    site.deploy()
+    assert [site.mode(name) for name in ALL_FILES] == [0o640] * 4
+
+
+def test_a_symbolic_link_is_kept_and_its_target_replaced(site: Site, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (site.folder / "cert.pem").symlink_to(elsewhere / "real.pem")
+    site.deploy()
+    assert (site.folder / "cert.pem").is_symlink()
+    assert (elsewhere / "real.pem").read_text() == site.content("cert.pem")
+    assert os.listdir(elsewhere) == ["real.pem"]
+
+
+def test_a_missing_folder_is_told(site: Site) -> None:
+    site.folder = site.folder / "absent"
+    assert site.inspect()["missing_folders"] == [str(site.folder)]
+    prepared = site.prepare()
+    assert prepared["obstacle"].endswith("does not exist on the node; create it before this task.")
+    assert not site.folder.exists()
+
+
+def test_a_path_below_a_file_is_an_obstacle(site: Site) -> None:
+    (site.folder / "file").write_text("")
+    site.folder = site.folder / "file"
+    assert "is not a folder" in site.inspect()["obstacle"]
+
+
+def test_a_target_that_is_a_folder_is_an_obstacle(site: Site) -> None:
+    (site.folder / "cert.pem").mkdir()
+    assert "path: " in site.inspect()["obstacle"]
+    assert "is a folder" in site.inspect()["obstacle"]
+
+
+def test_an_unknown_owner_is_found_before_anything_is_asked_for(site: Site) -> None:
+    site.options = {"owner": "nobody-has-this-name"}
+    assert "owner: there is no user 'nobody-has-this-name'" in site.prepare()["obstacle"]
+    assert site.names() == []
+
+
+def test_a_staging_folder_of_another_user_is_not_trusted(site: Site, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (site.folder / ".atlas").symlink_to(trap)
+    assert "is not a folder of this user" in site.prepare()["obstacle"]
+    assert os.listdir(trap) == []
+
+
+def test_the_staging_area_of_a_strange_name_has_a_plain_one(site: Site) -> None:
+    site.options = {"path": str(site.folder / "a name: with §.pem")}
+    assert os.path.basename(
+        os.path.dirname(os.path.dirname(StagingArea(site.wanted).key_path))
+    ).isalnum()
+
+
+def test_a_write_that_fails_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(AtlasError, match="cannot be written: no space left on device"):
+        files.Replacement(str(tmp_path / "a.pem"), b"content", files.Attributes(None, None, 0o644))
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_file_is_renamed_before_all_are_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = site.issue(site.prepare()["public_key"])
+    order: list[str] = []
+    write, rename = files.Replacement._write, os.replace
+    monkeypatch.setattr(
+        files.Replacement,
+        "_write",
+        lambda self, *rest: (order.append("write"), write(self, *rest))[1],
+    )
+    monkeypatch.setattr(
+        files.os, "replace", lambda a, b: (order.append(os.path.basename(b)), rename(a, b))[1]
+    )
+    site.install(issued)
+    assert order == ["write"] * 4 + ["chain.pem", "cert.pem", "fullchain.pem", "key.pem"]
+
+
+def test_nothing_but_inspect_runs_in_check_mode(site: Site) -> None:
+    item = {"wanted": site.wanted.on_wire(), "key_type": "ECDSA", "key_bits": 256}
+    with pytest.raises(AtlasError, match="never called in check mode"):
+        steps.run("prepare", [item], NOW, check_mode=True)
+    assert site.names() == []

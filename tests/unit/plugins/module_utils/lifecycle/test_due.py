@@ -1,0 +1,124 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is due: a table of what is deployed and what is wanted, and the reasons."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import due
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+    wanted_certificates,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+
+NOW = 1_800_000_000
+DAY = 86400
+
+
+def wanted(**options):
+    san = options.pop("san", {"dns_names": ["www.example.com", "example.com"]})
+    task = {"path": "/cert.pem", "privatekey_path": "/key.pem", "san": san, **options}
+    return wanted_certificates(task)[0]
+
+
+def deployed(certificate, key) -> due.Deployed:
+    public_key = key.public_key()
+    return due.Deployed(
+        certificate, "", keys.kind_of(public_key), keys.public_key_digest(public_key), ""
+    )
+
+
+@pytest.fixture
+def good(hierarchy, private_key) -> due.Deployed:
+    certificate = hierarchy.issuing.issue(
+        private_key.public_key(),
+        ("example.com", "www.example.com"),
+        subject=(("common_name", "www.example.com"), ("organization", "Quillon")),
+    )
+    return deployed(certificate, private_key)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"subject": {"common_name": "www.example.com"}},
+        {"privatekey_type": "ECDSA", "privatekey_size": 256},
+        {"san": {"dns_names": ["EXAMPLE.com", "www.example.com."]}},
+        {"san": {"dns_names": ["example.com"]}},  # the common name is added by CAs
+        {"san": {}},
+        {"renew_before": "70d"},
+        {"renew_before": "75%"},
+    ],
+)
+def test_what_is_as_wanted_is_not_due(good: due.Deployed, options: dict[str, object]) -> None:
+    assert due.reasons(wanted(**options), good, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"force": True}, "forced: "),
+        ({"renew_before": "70d", "now": NOW + 20 * DAY}, "expiring: 69 days remain"),
+        ({"now": NOW + 90 * DAY}, "expired: it ended 1 days ago"),
+        (
+            {"san": {"dns_names": ["www.example.com", "example.com", "api.example.com"]}},
+            "dns_names: api.",
+        ),
+        ({"san": {"dns_names": ["www.example.com"]}}, "dns_names: example.com in the certificate"),
+        ({"san": {"ip_addresses": ["192.0.2.1"]}}, "ip_addresses: 192.0.2.1 not in"),
+        ({"subject": {"organization": "Other"}}, "subject: organization is Quillon, wanted is"),
+        ({"subject": {"country": "NL"}}, "subject: country is absent, wanted is NL"),
+        ({"privatekey_type": "RSA"}, "privatekey_type: it is ECDSA, wanted is RSA"),
+        ({"privatekey_size": 384}, "privatekey_size: it is 256, wanted is 384"),
+    ],
+)
+def test_each_wish_that_differs_is_a_reason(
+    good: due.Deployed, options: dict[str, object], reason: str
+) -> None:
+    now = options.pop("now", NOW)
+    reasons = due.reasons(wanted(**options), good, now)
+    assert len(reasons) == 1
+    assert reasons[0].startswith(reason)
+
+
+def test_a_missing_certificate_and_key_are_named() -> None:
+    nothing = due.Deployed(None, "", None, "", "")
+    assert due.reasons(wanted(), nothing, NOW) == [
+        "missing: there is no private key",
+        "missing: there is no certificate",
+    ]
+
+
+def test_unreadable_files_are_named() -> None:
+    broken = due.Deployed(None, "holds a damaged certificate", None, "", "cannot be read: no")
+    assert due.reasons(wanted(), broken, NOW) == [
+        "unreadable: the private key cannot be read: no",
+        "unreadable: the certificate holds a damaged certificate",
+    ]
+
+
+def test_a_key_of_another_certificate_is_a_reason(good: due.Deployed, rsa_key) -> None:
+    (reason,) = due.reasons(wanted(), deployed(good.certificate, rsa_key), NOW)
+    assert reason == "privatekey: the private key does not belong to the certificate"
+
+
+def test_a_self_signed_placeholder_is_due(private_key, self_signed) -> None:
+    placeholder = self_signed(private_key, "www.example.com", ("www.example.com", "example.com"))
+    (reason,) = due.reasons(wanted(), deployed(placeholder, private_key), NOW)
+    assert reason.startswith("self-signed: ")
+
+
+def test_a_renewal_that_leaves_no_life_is_put_off_to_half_of_it(hierarchy, private_key) -> None:
+    certificate = hierarchy.issuing.issue(
+        private_key.public_key(),
+        ("www.example.com", "example.com"),
+        not_before=NOW,
+        not_after=NOW + 10 * DAY,
+    )
+    found, greedy = deployed(certificate, private_key), wanted(renew_before="30d")
+    assert due.reasons(greedy, found, NOW + 4 * DAY) == []
+    assert due.reasons(greedy, found, NOW + 5 * DAY)[0].startswith("expiring: 5 days remain")
