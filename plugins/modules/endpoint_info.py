@@ -50,7 +50,7 @@ options:
   root:
     description:
       - The CA certificates to trust, as the text of a PEM file and not its path. For a file on the controller write
-        C({{ lookup('ansible.builtin.file', 'root.pem') }}).
+        V({{ lookup('ansible.builtin.file', 'root.pem'\) }}).
       - Only these are trusted then. Each of them is trusted by itself, so an issuing CA in it makes an endpoint verify that
         does not send that CA's certificate. Give the root alone to see whether the endpoint sends its chain.
       - If not set, the managed node's own trust store is used.
@@ -89,17 +89,27 @@ chain:
   returned: success
   type: list
   elements: str
-  sample: []
+  sample:
+    - |
+      -----BEGIN CERTIFICATE-----
+      MIIBXDCCAQKgAwIBAgIUOCnZXnGZwKnnJI5UJhsyuKG8f0IwCgYIKoZIzj0EAwIw
+      ...
+      -----END CERTIFICATE-----
+    - |
+      -----BEGIN CERTIFICATE-----
+      MIIBNDCB3KADAgECAhRPb0W8CMP+JdyxMEOKOh7LZCxM3zAKBggqhkjOPQQDAjAP
+      ...
+      -----END CERTIFICATE-----
 fingerprint:
   description: SHA-256 of the server's certificate in lower-case hex, without colons.
   returned: success
   type: str
-  sample: ""
+  sample: 91280477031651ca320730b8f7b930605bda98b619c62d6cdb00f47c63547adc
 issuer:
   description: The issuer of the server's certificate in the form of RFC 4514.
   returned: success
   type: str
-  sample: ""
+  sample: CN=Issuing CA
 names:
   description:
     - The DNS names and IP addresses in the subject alternative names of the server's certificate, sorted.
@@ -107,22 +117,24 @@ names:
   returned: success
   type: list
   elements: str
-  sample: []
+  sample:
+    - example.com
+    - www.example.com
 not_after:
   description: When the server's certificate ends, ISO 8601 in UTC.
   returned: success
   type: str
-  sample: ""
+  sample: "2026-12-24T02:14:38Z"
 not_before:
   description: When the server's certificate starts, ISO 8601 in UTC.
   returned: success
   type: str
-  sample: ""
+  sample: "2026-11-14T02:14:38Z"
 protocol:
   description: The TLS version of the connection, such as V(TLSv1.3) or V(TLSv1.2).
   returned: success
   type: str
-  sample: ""
+  sample: TLSv1.3
 reason:
   description: Why the server's certificate did not verify. Empty if it did.
   returned: success
@@ -132,12 +144,12 @@ serial_number:
   description: The serial number of the server's certificate in upper-case hex, with zeros in front to 32 digits.
   returned: success
   type: str
-  sample: ""
+  sample: "3829D95E7199C0A9E7248E54261B32B8A1BC7F42"
 subject:
   description: The subject of the server's certificate in the form of RFC 4514.
   returned: success
   type: str
-  sample: ""
+  sample: CN=www.example.com
 verified:
   description: Whether the certificates lead to one that is trusted, are valid now, and are for O(server_name).
   returned: success

@@ -21,11 +21,11 @@ def certificates_in(message: bytes, protocol: int) -> tuple[bytes, ...]:
 
     `protocol` is the version negotiated: TLS 1.3 added a context, and extensions to each of them.
     """
-    body, _ = _vector(message, _TYPE_SIZE, _LENGTH_SIZE)
+    body, _end = _vector(message, _TYPE_SIZE, _LENGTH_SIZE)
     start = 0
     if protocol >= TLS_1_3:
         _context, start = _vector(body, 0, _CONTEXT_LENGTH_SIZE)
-    entries, _ = _vector(body, start, _LENGTH_SIZE)
+    entries, _end = _vector(body, start, _LENGTH_SIZE)
     found = []
     position = 0
     while position < len(entries):

@@ -125,7 +125,7 @@ def shake_hands(target: Target, root: str | None) -> Handshake:
 def _context(root: str | None, observer: _Observer) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies chain and name
     context.hostname_checks_common_name = False  # RFC 9525, 2: only alternative names count
-    # A 32-bit Python before 3.12 cannot set this, and has no OpenSSL that compresses either.
+    # A 32-bit Python before 3.12 cannot hold the bit; its OpenSSL is as a rule older than 3.2.
     with contextlib.suppress(OverflowError):
         context.options |= _NO_CERTIFICATE_COMPRESSION
     trust(context, root)

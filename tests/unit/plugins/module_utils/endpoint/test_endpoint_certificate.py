@@ -26,8 +26,8 @@ TLS_1_2 = 0x0303
 TLS_1_3 = 0x0304
 
 
-def attribute(value, oid=NameOID.ORGANIZATION_NAME, kind=None):
-    return x509.NameAttribute(oid, value, kind)
+def attribute(value, oid=NameOID.ORGANIZATION_NAME, **kind):
+    return x509.NameAttribute(oid, value, **kind)
 
 
 def test_names_are_sorted_and_each_once(authority):
@@ -51,8 +51,8 @@ def test_other_kinds_of_names_are_passed_over(authority):
         [[attribute("DE", NameOID.COUNTRY_NAME)], [attribute('A, B + C; <D> \\ "E"')]],
         [[attribute(" leading and trailing ")]],
         [[attribute("#1")]],
-        [[attribute("München")], [attribute("日本", kind=_ASN1Type.BMPString)]],
-        [[attribute("𝄞", kind=_ASN1Type.UniversalString)]],
+        [[attribute("München")], [attribute("日本", _type=_ASN1Type.BMPString)]],
+        [[attribute("𝄞", _type=_ASN1Type.UniversalString)]],
         [[attribute("one"), attribute("two", NameOID.COMMON_NAME)]],
         [[attribute("HRB 1", NameOID.SERIAL_NUMBER)], [attribute("a@b.c", NameOID.EMAIL_ADDRESS)]],
         [],

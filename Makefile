@@ -1,0 +1,45 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# For those who work in a checkout. Everything is set up in .venv when it is first needed; what is
+# behind each target stands in tests/tools.
+
+TOOLS := tests/tools
+export PYTHON
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help env quickstart test lint sanity unit simulator integration molecule clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+env: ## print what puts a shell into the environment: eval "$$(make -s env)"
+	@$(TOOLS)/environment
+
+quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
+	@$(TOOLS)/quickstart
+
+test: lint sanity unit simulator integration molecule ## all of the following, in this order
+
+lint: ## style, types, documentation and changelog
+	@$(TOOLS)/lint
+
+sanity: ## what Ansible asks of every collection
+	@$(TOOLS)/run-ansible-test sanity
+
+unit: ## each function's contract
+	@$(TOOLS)/run-ansible-test units --venv
+
+simulator: ## the simulator's own tests
+	@$(TOOLS)/test-simulator
+
+integration: ## every module against the simulator
+	@$(TOOLS)/run-ansible-test integration --venv
+
+molecule: ## the roles on two systemd nodes in podman
+	@$(TOOLS)/test-nodes
+
+clean: ## remove the environment and all that the tools keep in the checkout
+	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache
