@@ -43,7 +43,9 @@ class ActionModule(AtlasAction):
                     self._obtain(node, client, items)
         elif not self.check_mode:
             self._install(node, items, chain=[])
-        return {**report(items, self.check_mode, int(time.time())), **node.notices}
+        result = report(items, self.check_mode, int(time.time()))
+        result["warnings"] += node.notices.pop("warnings", [])
+        return {**result, **node.notices}
 
     def _on_node(self, module_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self._execute_module(

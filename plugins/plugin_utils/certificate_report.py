@@ -20,21 +20,19 @@ from ansible_collections.globalsign.atlas.plugins.plugin_utils.times import iso_
 
 
 def report(items: Sequence[CertificateItem], check_mode: bool, now: int) -> dict[str, Any]:
-    """The result for all items: `changed`, `certificates`, `diff`, and `failed` with `msg`."""
+    """The result for all items: `changed`, `certificates`, `diff`, `warnings`, and `failed` with `msg`."""
     changed = [_changed(item, check_mode) for item in items]
     result: dict[str, Any] = {
         "changed": any(changed),
         "certificates": [_entry(*pair, now) for pair in zip(items, changed)],
         "diff": [_diff(item) for item, is_changed in zip(items, changed) if is_changed],
+        "warnings": [
+            f"{item.wanted.label}: {warning}"
+            for item in items
+            if item.outcome
+            for warning in item.outcome.warnings
+        ],
     }
-    warnings = [
-        f"{item.wanted.label}: {warning}"
-        for item in items
-        if item.outcome
-        for warning in item.outcome.warnings
-    ]
-    if warnings:
-        result["warnings"] = warnings
     failed = [item for item in items if item.error]
     if failed:
         result["failed"] = True
