@@ -20,7 +20,7 @@ from ansible_collections.globalsign.atlas.plugins.plugin_utils.times import iso_
 
 
 def report(items: Sequence[CertificateItem], check_mode: bool, now: int) -> dict[str, Any]:
-    """The result for all items: `changed`, `certificates`, `diff`, `warnings`, and `failed` with `msg`."""
+    """The result for all items, with `failed` and `msg` if any of them failed."""
     changed = [_changed(item, check_mode) for item in items]
     result: dict[str, Any] = {
         "changed": any(changed),

@@ -28,9 +28,10 @@ GET_PIP_SWITCHES = frozenset({"--no-setuptools", "--no-wheel"})
 def main(arguments: list[str]) -> int:
     """Install the packages named in `arguments`; return the exit status of pip."""
     # In a process of its own: ensurepip turns pip's configuration off for the process it runs in.
-    subprocess.run([sys.executable, "-m", "ensurepip", "--default-pip"], check=True)
+    ensure_pip = [sys.executable, "-m", "ensurepip", "--default-pip"]
+    subprocess.run(ensure_pip, check=True, stdout=subprocess.DEVNULL)
     pip_arguments = [argument for argument in arguments if argument not in GET_PIP_SWITCHES]
-    return subprocess.call([sys.executable, "-m", "pip", "install", *pip_arguments])
+    return subprocess.call([sys.executable, "-m", "pip", "install", "-qq", *pip_arguments])
 
 
 if __name__ == "__main__":
