@@ -10,13 +10,13 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env quickstart test lint sanity unit simulator integration molecule clean
+.PHONY: help env quickstart test lint sanity unit simulator integration molecule
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 env: ## print what puts a shell into the environment: eval "$$(make -s env)"
-	@$(TOOLS)/environment
+	@$(TOOLS)/environment --ansible
 
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
 	@$(TOOLS)/quickstart
@@ -33,13 +33,10 @@ unit: ## each function's contract
 	@$(TOOLS)/run-ansible-test units --venv
 
 simulator: ## the simulator's own tests
-	@$(TOOLS)/test-simulator
+	@$(TOOLS)/in-environment pytest tests/simulator
 
 integration: ## every module against the simulator
 	@$(TOOLS)/run-ansible-test integration --venv
 
 molecule: ## the roles on two systemd nodes in podman
-	@$(TOOLS)/test-nodes
-
-clean: ## remove the environment and all that the tools keep in the checkout
-	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache
+	@$(TOOLS)/run-molecule

@@ -85,7 +85,7 @@ class ActionModule(AtlasAction):
             for item, prepared in zip(due, node.prepare([item.for_prepare() for item in due])):
                 item.set_prepared(prepared)
             attempts = [item for item in due if item.to_issue]
-            outcomes = issue.issue(client, [(i.planned, i.prepared) for i in attempts])
+            outcomes = issue.issue(client, [item.attempt for item in attempts])
             for item, outcome in zip(attempts, outcomes):
                 item.set_outcome(outcome)
             chain = issue.matching_chain(client, chain, outcomes)

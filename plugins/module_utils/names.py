@@ -34,7 +34,7 @@ def _to_ascii(name: str, text: str, option: str) -> str:
     import idna  # on the controller only; imported late because steady runs do not need it
 
     try:
-        return idna.encode(name, uts46=True).decode("ascii").lower()
+        return str(idna.encode(name, uts46=True), "ascii").lower()
     except idna.IDNAError as error:
         raise AtlasError(
             f"{option}: {text!r} is not a DNS name under IDNA 2008: {error}."

@@ -80,6 +80,11 @@ class CertificateItem:
         self.prepared = prepared
         self.error = prepared.obstacle
 
+    @property
+    def attempt(self) -> tuple[Any, Any]:
+        """What `issue` takes: the plan and the prepared key."""
+        return self.planned, self.prepared
+
     def set_outcome(self, outcome: Any) -> None:
         """Take what became of the request."""
         self.outcome = outcome

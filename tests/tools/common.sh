@@ -4,13 +4,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # What the scripts of this folder share. Sourced, not run.
+# shellcheck disable=SC2034
 
 set -euo pipefail
 umask 022
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 root=$(cd "$tools/../.." && pwd -P)
+cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/globalsign.atlas
 venv=$root/.venv
+# Ansible does not quote the path of the Python that runs a module, so one with a space or the like
+# does not work: .venv is then a link to a place elsewhere.
+if [[ $root == *[!A-Za-z0-9/._+-]* ]]; then
+    venv=$cache/venv-$(printf '%s' "$root" | cksum | cut -d ' ' -f 1)
+fi
 # A symbolic link to the checkout stands here under the name that Ansible looks collections up by.
 collections=$venv/collections
 collection=$collections/ansible_collections/globalsign/atlas
@@ -32,10 +39,10 @@ use_utf8() {
     fi
 }
 
-# Makes the environment of `make env`, or with --tools that of `make test`, and goes into it.
+# Makes an environment and goes into it: that of `make env` (--ansible) or of `make test` (--tools).
 enter_environment() {
     local exports
-    exports=$("$tools/environment" "$@")
+    exports=$("$tools/environment" "$1")
     eval "$exports"
     use_utf8
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ def wanted_certificates(task: Mapping[str, Any]) -> tuple[Wanted, ...]:
     """
     shared = {option: value for option, value in task.items() if option != "certificates"}
     if task.get("certificates") is None:
-        wanted = (_wanted(shared, ""),)
+        wanted: tuple[Wanted, ...] = (_wanted(shared, ""),)
     else:
         wanted = tuple(
             _wanted(_merged(shared, item), f"certificates[{index}].")
@@ -117,7 +117,7 @@ def _wanted(options: Mapping[str, Any], where: str) -> Wanted:
         fullchain_path=_target(options, "fullchain_path", where),
         chain_path=_target(options, "chain_path", where),
         privatekey_path=_required_target(options, where),
-        subject=_subject(options.get("subject") or {}, where),
+        subject=_subject(options.get("subject") or {}),
         san=_san(options.get("san") or {}, where),
         privatekey_type=options["privatekey_type"],
         privatekey_size=options.get("privatekey_size"),
@@ -166,7 +166,7 @@ def _refuse_shared_targets(wanted: Sequence[Wanted]) -> None:
         )
 
 
-def _subject(stated: Mapping[str, Any], where: str) -> dict[str, list[str]]:
+def _subject(stated: Mapping[str, Any]) -> dict[str, list[str]]:
     subject = {}
     for name, value in stated.items():
         values = _texts(value if isinstance(value, list) else [value])
@@ -176,15 +176,22 @@ def _subject(stated: Mapping[str, Any], where: str) -> dict[str, list[str]]:
 
 
 def _san(stated: Mapping[str, Any], where: str) -> dict[str, list[str]]:
-    readers = {"dns_names": dns_name, "ip_addresses": ip_address}
+    readers: dict[str, Callable[[str, str], str]] = {
+        "dns_names": dns_name,
+        "ip_addresses": ip_address,
+    }
     san = {}
     for kind, values in stated.items():
-        reader = readers.get(kind, lambda text, option: text)
+        reader = readers.get(kind, _as_given)
         option = f"{where}san.{kind}"
         canonical = list(dict.fromkeys(reader(text, option) for text in _texts(values or [])))
         if canonical:
             san[kind] = canonical
     return san
+
+
+def _as_given(text: str, _option: str) -> str:
+    return text
 
 
 def _texts(values: Iterable[Any]) -> list[str]:

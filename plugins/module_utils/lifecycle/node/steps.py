@@ -28,8 +28,9 @@ def run(
         return [on_wire(_inspect(item, now)) for item in certificates]
     if check_mode:
         raise AtlasError(f"{step} changes the node, and is never called in check mode.")
-    do = {"prepare": _prepare, "install": _install}[step]
-    return [on_wire(do(item)) for item in certificates]
+    if step == "prepare":
+        return [on_wire(_prepare(item)) for item in certificates]
+    return [on_wire(_install(item)) for item in certificates]
 
 
 def _inspect(item: Mapping[str, Any], now: int) -> Inspection:

@@ -15,7 +15,6 @@ from cryptography import x509
 
 from ...api.client import Client, IssuedCertificate
 from ...api.errors import ApiError
-from ...api.policy import Policy
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
 from .. import due
@@ -45,26 +44,25 @@ class Outcome:
     refused: bool = False
 
 
-def issue(
-    client: Client, policy: Policy, attempts: Sequence[tuple[Planned, Prepared]]
-) -> list[Outcome]:
+def issue(client: Client, attempts: Sequence[tuple[Planned, Prepared]]) -> list[Outcome]:
     """Ask for a certificate for each attempt; one that fails does not stop the others."""
     if not attempts:
         return []
     with ThreadPoolExecutor(min(MOST_AT_A_TIME, len(attempts))) as pool:
-        return list(pool.map(lambda attempt: _obtain(client, policy, *attempt), attempts))
+        return list(pool.map(lambda attempt: _obtain(client, *attempt), attempts))
 
 
-def _obtain(client: Client, policy: Policy, planned: Planned, prepared: Prepared) -> Outcome:
+def _obtain(client: Client, planned: Planned, prepared: Prepared) -> Outcome:
     try:
-        public_key = _proven_key(prepared, policy.wants_csr)
+        public_key = _proven_key(prepared, planned.as_signing_request)
     except AtlasError as error:
         return Outcome(message=error.message, refused=True)
+    sent_key = prepared.signing_request if planned.as_signing_request else prepared.public_key
     request = replace(
         planned.request,
         not_before=client.service_time() - planned.backdated,
-        public_key=prepared.signing_request if policy.wants_csr else prepared.public_key,
-        public_key_signature=prepared.proof if policy.wants_proof else None,
+        public_key=sent_key,
+        public_key_signature=prepared.proof if planned.with_proof else None,
     )
     try:
         serial = client.request_certificate(request.body())

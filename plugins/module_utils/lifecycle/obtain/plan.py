@@ -23,11 +23,17 @@ the certificate at once. No more than the policy's skew allows."""
 
 @dataclass(frozen=True)
 class Planned:
-    """A request that the policy allows, all but the key, and the kind of key to make for it."""
+    """A request that the policy allows, all but the key, and the kind of key to make for it.
+
+    `as_signing_request`: the key goes as a PKCS#10 request; `with_proof`: with a proof of
+    possession. `backdated` is how many seconds before the sending its validity begins.
+    """
 
     wanted: Wanted
     request: CertificateRequest
     key_kind: KeyKind
+    as_signing_request: bool
+    with_proof: bool
     backdated: int
 
 
@@ -49,7 +55,14 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
     if violations:
         raise AtlasError(_sentence(violations))
     _refuse_short_life(wanted, policy.longest_validity(request.not_before))
-    return Planned(wanted, request, KeyKind(key.key_type, key.bits), backdated)
+    return Planned(
+        wanted,
+        request,
+        KeyKind(key.key_type, key.bits),
+        as_signing_request=policy.wants_csr,
+        with_proof=policy.wants_proof,
+        backdated=backdated,
+    )
 
 
 def _request(wanted: Wanted, policy: Policy, not_before: int) -> CertificateRequest:
