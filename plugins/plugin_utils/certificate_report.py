@@ -95,8 +95,8 @@ def _diff(item: CertificateItem) -> dict[str, str]:
 def _after(item: CertificateItem) -> str:
     if item.inspection.reasons and not item.outcome:
         return _foreseen(item)
-    repairs = "" if item.inspection.reasons else "".join(f"{e}\n" for e in item.inspection.repairs)
-    return _described(_facts(item)) + repairs
+    mended = [] if item.inspection.reasons else item.inspection.repairs
+    return _described(_facts(item)) + "".join(f"mended: {repair}\n" for repair in mended)
 
 
 def _foreseen(item: CertificateItem) -> str:

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes wrong between us and Atlas, in words for a person."""
+"""What goes wrong between us and Atlas, in words for the person who runs the playbook."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
 
 from ..errors import AtlasError
 
@@ -15,100 +16,156 @@ REFUSED = "refused"
 NOT_SENT = "not_sent"
 UNKNOWN = "unknown"
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_LONGEST = 500
+_LONGEST_DESCRIPTION = 500
+_LONGEST_DETAIL = 200
+_MOST_DETAILS = 20
 
-
-def printable(text: object) -> str:
-    """What the service said, bounded and without control characters."""
-    return _CONTROL.sub(" ", str(text)).strip()[:_LONGEST]
+_REFUSING_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 409, 411, 413, 415, 422, 429})
+"""By these the service says that it did not act. After any other it may have acted."""
 
 
 class ApiError(AtlasError):
-    """A request that did not end as it should.
+    """A call of Atlas that failed.
 
-    `status` is that of the answer, None if there was none. `outcome` tells what became of the
-    request: `refused` (the service did not act, and will not), `not_sent` (it never got there),
-    `unknown` (it may have acted). It matters for requests that issue.
+    `status` is the HTTP status, None without an answer. `description`, `error_id` and `errors`
+    are what the service said of it, cleaned for display, empty if it said nothing.
+
+    `outcome` tells what became of what was asked for: `refused`, the service answered that it did
+    not act; `not_sent`, the service never got the whole request; `unknown`, it may have acted.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        method: str = "",
-        path: str = "",
-        status: int | None = None,
+        method: str,
+        path: str,
+        status: Optional[int] = None,
+        problem: Optional[Problem] = None,
         outcome: str = UNKNOWN,
-        description: str = "",
-        error_id: str = "",
-        errors: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
+        said = problem or Problem()
         self.method = method
         self.path = path
         self.status = status
+        self.description = said.description
+        self.error_id = said.error_id
+        self.errors = said.errors
         self.outcome = outcome
-        self.description = description
-        self.error_id = error_id
-        self.errors = dict(errors or {})
 
 
-_ADVICE: Mapping[int, str] = {
-    402: "The quota of the account is used up; order more, or wait for certificates of the next"
-    " period.",
-    429: "The service limits the rate of requests; try again later, or with fewer at a time.",
-    503: "The service is busy; try again later.",
-}
-_LOGIN_ADVICE = (
-    "Atlas refused the login: look whether api_key and api_secret are those of the account and"
-    " whether client_cert belongs to the same account."
-)
-_UNVERIFIED = "failed dns/email domain name verification"
-_REFUSING = frozenset({400, 401, 402, 404, 409, 411, 413, 415, 422, 424, 429})
+@dataclass(frozen=True)
+class Problem:
+    """The body of an error answer (API reference, "Responses and errors"), cleaned for display."""
+
+    description: str = ""
+    error_id: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, document: Any, secrets: Iterable[str] = ()) -> Problem:
+        """Read a JSON document; what is not as documented is left out, `secrets` are masked."""
+        if not isinstance(document, Mapping):
+            return cls()
+        hidden = tuple(secret for secret in secrets if secret)
+        details = document.get("errors")
+        items = list(details.items()) if isinstance(details, Mapping) else []
+        return cls(
+            description=_shown(document.get("description"), hidden, _LONGEST_DESCRIPTION),
+            error_id=_shown(document.get("id"), hidden, _LONGEST_DETAIL),
+            errors={
+                _shown(name, hidden, _LONGEST_DETAIL): _shown(reason, hidden, _LONGEST_DETAIL)
+                for name, reason in items[:_MOST_DETAILS]
+            },
+        )
+
+    def __str__(self) -> str:
+        details = "; ".join(f"{name}: {reason}" for name, reason in self.errors.items())
+        return f"{self.description} ({details})" if details else self.description
 
 
-def error_of_answer(
-    method: str, path: str, status: int, document: object, *, login: bool = False
-) -> ApiError:
-    """The error that an answer stands for; `document` is its JSON, None if it has none."""
-    problem = document if isinstance(document, Mapping) else {}
-    description = printable(problem.get("description") or "")
-    details = problem.get("errors")
-    errors = {
-        printable(name): printable(value)
-        for name, value in (details.items() if isinstance(details, Mapping) else ())
-    }
+def printable(text: str, longest: int = _LONGEST_DESCRIPTION) -> str:
+    """One line without control and formatting characters, of at most `longest` characters."""
+    visible = "".join(char if char.isprintable() else " " for char in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= longest else line[: longest - 1] + "\u2026"
+
+
+def _shown(value: Any, secrets: Iterable[str], longest: int) -> str:
+    if not isinstance(value, str):
+        return ""
+    for secret in secrets:
+        value = value.replace(secret, "***")
+    return printable(value, longest)
+
+
+def refusal(method: str, path: str, status: int, problem: Problem, server: str) -> ApiError:
+    """The error that an answer with this status stands for. `server` is host and port."""
     return ApiError(
-        _sentence(method, path, status, description, errors, login),
+        _refusal_text(path, status, problem, server),
         method=method,
         path=path,
         status=status,
-        outcome=REFUSED if status in _REFUSING else UNKNOWN,
-        description=description,
-        error_id=printable(problem.get("id") or ""),
-        errors=errors,
+        problem=problem,
+        outcome=outcome_of(status),
     )
 
 
-def _sentence(
-    method: str, path: str, status: int, description: str, errors: Mapping[str, str], login: bool
-) -> str:
-    said = f"{method} {path} was answered with {status}"
-    if description:
-        said += f", {description}"
-    if errors:
-        said += f" ({'; '.join(f'{name}: {value}' for name, value in errors.items())})"
-    if login and status == 401:
-        return f"{_LOGIN_ADVICE} {said}."
-    if login and status == 422:
-        return f"api_key or api_secret does not have the form of a key and a secret. {said}."
-    if _UNVERIFIED in description:
-        names = ", ".join(errors) or "a name of the request"
-        return (
-            f"No verified domain claim covers {names}: claim it and have it verified, as"
-            f" atlas_domain_claim does. {said}."
-        )
+def outcome_of(status: int) -> str:
+    """What an answer without success says of the request."""
+    return REFUSED if status in _REFUSING_STATUSES else UNKNOWN
+
+
+def _refusal_text(path: str, status: int, problem: Problem, server: str) -> str:
+    answer = f"{status} {problem}".rstrip()
+    if path == "/login":
+        return _login_text(status, answer, server)
     if 300 <= status < 400:
-        return f"api_url does not lead to Atlas: {said}, a redirect, which the API never makes."
-    return " ".join(filter(None, [f"{said}.", _ADVICE.get(status, "")]))
+        return (
+            f"api_url: {server} answered {answer} and wants to send us elsewhere, which Atlas never"
+            " does; check the URL, and whether a proxy or portal stands in between."
+        )
+    if status == 404 and path in _FIXED_PATHS:
+        return _wrong_path_text(answer, server)
+    if status >= 500:
+        return f"Atlas could not serve the request (it answered {answer}); try again later."
+    remedy = _REMEDIES.get(status, "")
+    if path == "/certificates" and problem.errors:
+        remedy = "verify the domains that this names, for example with atlas_domain_claim"
+    return f"Atlas refused the request with {answer}" + (f"; {remedy}." if remedy else ".")
+
+
+_FIXED_PATHS = frozenset(
+    {"/certificates", "/validationpolicy", "/trustchain", "/quotas/issuance", "/claims/domains"}
+)
+
+_REMEDIES: Mapping[int, str] = {
+    401: "this was a token that it had just handed out, so try again later",
+    402: "order more certificates for this service in the Atlas portal",
+    424: "the claim's token is too old, so draw a new one by reasserting the claim, and place it",
+    429: "the account sends too many requests, so try again later",
+}
+
+
+def _login_text(status: int, answer: str, server: str) -> str:
+    if status in (401, 403):
+        return (
+            f"api_key, api_secret: {server} refused the login (it answered {answer}); check both,"
+            " and that client_cert is the mTLS certificate that belongs to this API key."
+        )
+    if status in (400, 422):
+        return (
+            f"api_key, api_secret: {server} cannot read them (it answered {answer}); give the 16 and"
+            " the 40 hexadecimal digits of the credentials as the Atlas portal shows them."
+        )
+    if status == 404 or 300 <= status < 400:
+        return _wrong_path_text(answer, server)
+    return f"The login at {server} failed (it answered {answer}); try again later."
+
+
+def _wrong_path_text(answer: str, server: str) -> str:
+    return (
+        f"api_url: {server} has no Atlas API there (it answered {answer}); give the URL with the"
+        " version, such as https://emea.api.hvca.globalsign.com:8443/v2."
+    )

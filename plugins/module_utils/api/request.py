@@ -2,42 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate request as the API wants it."""
+"""What is asked for: the certificate request object of `POST /certificates`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional, Union
 
 
 @dataclass(frozen=True)
 class CertificateRequest:
-    """What is asked for; times in UNIX seconds.
+    """A certificate request (API reference, "The certificate request object").
 
-    `not_after` None is the latest that the policy allows. `public_key` is a PEM
-    SubjectPublicKeyInfo, or a PKCS#10 request where the policy wants one.
+    Names and subject stand here in full even if `public_key` is a CSR: the service reads none
+    from it. Times are UNIX seconds; without `not_after` the service grants the latest that the
+    policy allows. `public_key` is a PEM SubjectPublicKeyInfo or a PEM CSR, as the policy says;
+    `public_key_signature` is the proof of possession in base64.
     """
 
-    subject_dn: Mapping[str, Any]
+    subject_dn: Mapping[str, Union[str, list[str]]]
     san: Mapping[str, tuple[str, ...]]
     not_before: int
-    not_after: int | None = None
-    public_key: str | None = None
-    public_key_signature: str | None = None
+    not_after: Optional[int] = None
+    public_key: Optional[str] = None
+    public_key_signature: Optional[str] = None
 
     def body(self) -> dict[str, Any]:
-        """The body of POST /certificates. What is empty is left out, as sent it would count."""
-        validity = {"not_before": self.not_before}
+        """The JSON body. What is empty is left out: the policy may forbid even an empty member."""
+        body: dict[str, Any] = {
+            "validity": {"not_before": self.not_before},
+            "subject_dn": _stated(self.subject_dn),
+        }
         if self.not_after is not None:
-            validity["not_after"] = self.not_after
-        optional = {
-            "san": {kind: list(names) for kind, names in self.san.items() if names},
-            "public_key": self.public_key.rstrip("\n") if self.public_key else None,
-            "public_key_signature": self.public_key_signature,
-        }
-        return {
-            "validity": validity,
-            "subject_dn": {name: value for name, value in self.subject_dn.items() if value},
-            **{name: value for name, value in optional.items() if value},
-        }
+            body["validity"]["not_after"] = self.not_after
+        san = _stated({kind: list(names) for kind, names in self.san.items()})
+        if san:
+            body["san"] = san
+        if self.public_key:
+            body["public_key"] = "\n".join(self.public_key.splitlines())
+        if self.public_key_signature:
+            body["public_key_signature"] = self.public_key_signature
+        return body
+
+
+def _stated(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value}

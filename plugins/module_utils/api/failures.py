@@ -1,0 +1,200 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why there was no answer: from an exception of the HTTP and TLS libraries to a sentence.
+
+The libraries wrap what happened several times over and differently in each version, and their
+texts may hold URLs with passwords. So the sentence is made from the types in the whole chain of
+exceptions. Those of requests and urllib3 are told by their names: nothing of them is needed here.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from .errors import printable
+
+_CERTIFICATE_EXPIRED = 10
+_NAME_MISMATCHES = (62, 64)
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
+
+_REFUSED_CLIENT = re.compile(
+    "ALERT_(?!PROTOCOL).*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|DECRYPT_ERROR)"
+)
+"""Alerts (RFC 8446, section 6.2) by which a server turns a client certificate down."""
+
+
+_ANSWERS_IN_THE_CLEAR = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Whom a request was for, and how long it would have waited (seconds).
+
+    `server` and `proxy` are host and port, `proxy` is empty without one. `is_sent` is False if it
+    is known that nothing of the request's body was written to a connection.
+    """
+
+    server: str
+    proxy: str
+    connect_timeout: float
+    read_timeout: float
+    is_sent: bool
+
+
+def explain(error: BaseException, peer: Peer) -> str:
+    """Say why there was no answer, which option may be wrong, and what to do."""
+    causes = tuple(_causes(error))
+    for reason in _REASONS:
+        text = reason(causes, peer)
+        if text:
+            return text
+    return f"The connection to {peer.server} failed ({type(error).__name__}); check api_url."
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and all that it wraps, each once, the outermost first."""
+    waiting, seen = [error], set()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            inner = [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+            waiting.extend(member for member in inner if isinstance(member, BaseException))
+
+
+def _named(causes: Sequence[BaseException], *names: str) -> bool:
+    return any(type(cause).__name__ in names for cause in causes)
+
+
+def _untrusted_server(causes: Sequence[BaseException], peer: Peer) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _untrusted_text(cause, peer.server)
+    return ""
+
+
+def _untrusted_text(cause: ssl.SSLCertVerificationError, server: str) -> str:
+    said = printable(cause.verify_message)
+    if cause.verify_code in _NAME_MISMATCHES:
+        return (
+            f"api_url: the certificate of the server at {server} is for another name ({said}); give"
+            " the name that stands in the certificate, if this is the right server."
+        )
+    if cause.verify_code == _CERTIFICATE_EXPIRED:
+        return (
+            f"The certificate of the server at {server} has expired; renew it, if the server is"
+            " yours, or set the clock of this controller right."
+        )
+    return (
+        f"ca_path: the certificate of the server at {server} is not trusted ({said}); set ca_path to"
+        " a file with the CA certificate that it goes back to, or check api_url."
+    )
+
+
+def _refused_client(causes: Sequence[BaseException], peer: Peer) -> str:
+    for cause in causes:
+        alert = getattr(cause, "reason", None) if isinstance(cause, ssl.SSLError) else None
+        if isinstance(alert, str) and _REFUSED_CLIENT.search(alert):
+            return (
+                f"client_cert: {peer.server} refused the client certificate in the TLS handshake"
+                f" ({_alert_name(alert)}); give the mTLS certificate of this Atlas account, still"
+                " valid, and its key as client_key."
+            )
+    return ""
+
+
+def _alert_name(reason: str) -> str:
+    return reason.partition("ALERT_")[2].replace("_", " ").lower()
+
+
+def _proxy_failed(causes: Sequence[BaseException], peer: Peer) -> str:
+    if not peer.proxy or not _named(causes, "ProxyError", "InvalidProxyURL", "InvalidSchema"):
+        return ""
+    statuses = (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in causes)
+    status = next((f" (it answered {found.group(1)})" for found in statuses if found), "")
+    return (
+        f"The connection to {peer.server} through the proxy {peer.proxy} failed{status}; check the"
+        " environment variables https_proxy and no_proxy of the controller."
+    )
+
+
+def _not_tls(causes: Sequence[BaseException], peer: Peer) -> str:
+    reasons = {cause.reason for cause in causes if isinstance(cause, ssl.SSLError)}
+    if reasons & _ANSWERS_IN_THE_CLEAR:
+        return f"api_url: {peer.server} does not speak TLS; check host and port."
+    return ""
+
+
+def _timed_out(causes: Sequence[BaseException], peer: Peer) -> str:
+    is_connecting = _named(causes, "ConnectTimeout", "ConnectTimeoutError")
+    is_late = any(isinstance(cause, socket.timeout) for cause in causes) or _named(
+        causes, "ReadTimeout", "ReadTimeoutError"
+    )
+    if _named(causes, "NewConnectionError") or not (is_connecting or is_late):
+        return ""
+    if is_connecting or not peer.is_sent:
+        return (
+            f"api_url: there was no connection to {peer.server} within {peer.connect_timeout:g}"
+            " seconds; check the URL, and whether a firewall lets the controller through."
+        )
+    return f"{peer.server} did not answer within {peer.read_timeout:g} seconds; try again later."
+
+
+def _no_such_host(causes: Sequence[BaseException], peer: Peer) -> str:
+    if any(isinstance(cause, (socket.gaierror, UnicodeError)) for cause in causes):
+        return (
+            f"api_url: the name of {peer.server} could not be resolved; check the URL, and the name"
+            " servers of the controller."
+        )
+    return ""
+
+
+def _not_reached(causes: Sequence[BaseException], peer: Peer) -> str:
+    if not _named(causes, "NewConnectionError"):
+        return ""
+    errnos = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
+    why = os.strerror(errnos[0]) if errnos else "no reason given"
+    return (
+        f"api_url: {peer.server} could not be connected to ({why.lower()}); check host and port, and"
+        " whether a firewall lets the controller through."
+    )
+
+
+def _cut_off(causes: Sequence[BaseException], peer: Peer) -> str:
+    cuts = (ConnectionError, http.client.HTTPException, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+    if any(isinstance(cause, cuts) for cause in causes) or _named(
+        causes, "ProtocolError", "IncompleteRead", "InvalidChunkLength"
+    ):
+        return f"{peer.server} closed the connection before its answer was complete."
+    return ""
+
+
+def _other_tls_failure(causes: Sequence[BaseException], peer: Peer) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            said = printable(str(cause.reason or type(cause).__name__)).replace("_", " ").lower()
+            return f"api_url: {peer.server} and this controller agree on no TLS connection ({said})."
+    return ""
+
+
+_REASONS: tuple[Callable[[Sequence[BaseException], Peer], Optional[str]], ...] = (
+    _untrusted_server,
+    _refused_client,
+    _proxy_failed,
+    _not_tls,
+    _timed_out,
+    _no_such_host,
+    _not_reached,
+    _cut_off,
+    _other_tls_failure,
+)

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which names a verified claim covers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Claim
+from ansible_collections.globalsign.atlas.plugins.module_utils.domains.coverage import (
+    claim_of,
+    covering_claim,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.domains.place import places
+
+NOW = 1_800_000_000
+
+
+def claim(domain: str, method: str | None, status: str = "VERIFIED", ends: int = NOW + 1) -> Claim:
+    return Claim("01" * 16, domain, status, NOW - 1, ends, None, None, method, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "claimed", "method", "covered"),
+    [
+        ("example.com", "example.com", "DNS", True),
+        ("example.com", "example.com", "HTTP", True),
+        ("example.com", "example.com", None, True),
+        ("www.example.com", "example.com", "DNS", True),
+        ("a.b.example.com", "example.com", "EMAIL", True),
+        ("www.example.com", "example.com", "HTTP", False),
+        ("www.example.com", "example.com", None, False),
+        ("*.example.com", "example.com", "DNS", True),
+        ("*.example.com", "example.com", "HTTP", False),
+        ("*.www.example.com", "example.com", "DNS", True),
+        ("example.com", "www.example.com", "DNS", False),
+        ("badexample.com", "example.com", "DNS", False),
+    ],
+)
+def test_coverage(name: str, claimed: str, method: str | None, covered: bool) -> None:
+    found = covering_claim(name, [claim(claimed, method)], NOW)
+    assert (found is not None) is covered
+
+
+def test_a_claim_that_lapsed_or_is_pending_covers_nothing() -> None:
+    lapsed, pending = claim("example.com", "DNS", ends=NOW), claim("example.com", "DNS", "PENDING")
+    assert covering_claim("example.com", [lapsed, pending], NOW) is None
+
+
+def test_the_nearest_claim_is_told() -> None:
+    far, near = claim("example.com", "DNS"), claim("www.example.com", "DNS")
+    assert covering_claim("a.www.example.com", [far, near], NOW) is near
+
+
+def test_a_wildcard_is_claimed_by_the_domain_below_it() -> None:
+    own = claim("example.com", "HTTP")
+    assert claim_of("*.example.com", [own]) is own
+    assert claim_of("www.example.com", [own]) is None
+
+
+def test_places() -> None:
+    assert places("example.com", "globalsign-domain-verification=0A") == {
+        "dns": {
+            "name": "example.com",
+            "type": "TXT",
+            "value": "globalsign-domain-verification=0A",
+        },
+        "http": {
+            "path": "/.well-known/pki-validation/gsdv.txt",
+            "content": "globalsign-domain-verification=0A",
+        },
+    }
+    assert places("*.example.com", "0A") == {
+        "dns": {
+            "name": "example.com",
+            "type": "TXT",
+            "value": "globalsign-domain-verification=0A",
+        },
+    }
