@@ -15,7 +15,7 @@ export PYTHON
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-env: ## print what puts a shell into the environment: eval "$$(make -s env)"
+env: ## print the lines that put a shell into the environment, for eval
 	@$(TOOLS)/environment --ansible
 
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine

@@ -2,84 +2,52 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Atlas API: one method for each endpoint."""
+"""The endpoints of Atlas, one method each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .errors import UNKNOWN, ApiError, printable
-from .session import Response, Session
+from .claim import Claim, ClaimToken, LogEntry, read_token, txt_value
+from .errors import ApiError
+from .response import Fields, Response
 
-TXT_PREFIX = "globalsign-domain-verification="
-PAGE_SIZE = 100
-_IDENTIFIER = re.compile(r"[0-9A-Fa-f]{32}")
+if TYPE_CHECKING:
+    from .session import Session
 
-T = TypeVar("T")
+__all__ = [
+    "Claim",
+    "ClaimToken",
+    "Client",
+    "IssuedCertificate",
+    "LogEntry",
+    "txt_value",
+]
+
+_PAGE = 100
+"""Entries of a page: the default and the most of the service."""
 
 
 @dataclass(frozen=True)
 class IssuedCertificate:
-    """A certificate as the service keeps it; `updated_at` in UNIX seconds."""
+    """A certificate as the service keeps it.
 
-    pem: str
-    status: str
-    updated_at: int
-
-
-@dataclass(frozen=True)
-class ClaimToken:
-    """A token to place, and until when (UNIX seconds) the service accepts it."""
-
-    claim_id: str
-    token: str
-    assert_by: int
-
-
-@dataclass(frozen=True)
-class LogEntry:
-    """One attempt to verify a claim; times in UNIX seconds."""
-
-    status: str
-    description: str
-    timestamp: int
-    method: str
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A domain claim. `domain` is in lower case without a final dot, times are UNIX seconds.
-
-    `expires_at` None: never verified so far. `token` and `last_verification_method` are told by
-    newer servers only; the latter is taken from the log otherwise.
+    `pem` is the leaf alone, `status` is ISSUED or REVOKED, `updated_at` is when that changed last
+    (UNIX seconds, None if not told).
     """
 
-    claim_id: str
-    domain: str
+    pem: str = field(repr=False)
     status: str
-    created_at: int
-    expires_at: int | None
-    assert_by: int | None
-    token: str | None
-    last_verification_method: str | None
-    log: tuple[LogEntry, ...]
-
-    def is_verified(self, now: int) -> bool:
-        """Whether certificates can be issued on it at `now`."""
-        return self.status == "VERIFIED" and (self.expires_at is None or self.expires_at > now)
-
-
-def txt_value(token: str) -> str:
-    """The value of the TXT record for a token, which servers send with or without the prefix."""
-    return token if token.startswith(TXT_PREFIX) else TXT_PREFIX + token
+    updated_at: int | None
 
 
 class Client:
-    """Everything that is asked of Atlas, over one session. A context manager that closes it."""
+    """Calls of the Atlas API. Each raises `ApiError`; several threads may call at a time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -87,161 +55,155 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
         self._session.close()
 
     def service_time(self) -> int:
-        """The service's clock in UNIX seconds."""
-        return self._session.service_time()
+        """The service's clock in whole UNIX seconds; before the first call, ours."""
+        return int(self._session.service_time())
 
     def validation_policy(self) -> Mapping[str, Any]:
-        """GET /validationpolicy: the JSON document as it came."""
-        answer = self._session.get("/validationpolicy")
-        return _expect(answer, "GET /validationpolicy", answer.document, dict)
-
-    def quota(self) -> int:
-        """GET /quotas/issuance: how many certificates may still be issued."""
-        answer = self._session.get("/quotas/issuance")
-        return _member(answer, "GET /quotas/issuance", answer.document, "value", int)
+        """The validation policy of the account, as the service sends it."""
+        response = self._session.get("/validationpolicy")
+        if not isinstance(response.json, dict):
+            raise response.malformed("it is not an object")
+        return response.json
 
     def trust_chain(self) -> list[str]:
-        """GET /trustchain: PEM certificates from today's issuing CA to the root."""
-        what = "GET /trustchain"
-        answer = self._session.get("/trustchain")
-        chain = _expect(answer, what, answer.document, list)
-        return [_expect(answer, what, pem, str) for pem in chain]
+        """The certificates above what is issued now, as PEM, the issuing CA first."""
+        response = self._session.get("/trustchain")
+        chain = response.entries()
+        if not chain or not all(_is_certificate(entry) for entry in chain):
+            raise response.malformed("it is not a list of PEM certificates")
+        return chain
+
+    def quota(self) -> int:
+        """How many certificates the account may still issue."""
+        return self._session.get("/quotas/issuance").fields().integer("value")
 
     def request_certificate(self, body: Mapping[str, Any]) -> str:
-        """POST /certificates: the serial number as the service writes it."""
-        return _identifier(self._session.post("/certificates", body), "POST /certificates")
+        """Ask for a certificate: its serial number, 32 hexadecimal digits as the service wrote it.
 
-    def certificate(self, serial_number: str) -> IssuedCertificate | None:
-        """GET /certificates/{serial}: None while it is being issued."""
-        path = f"/certificates/{serial_number}"
-        answer = self._session.get(path)
-        if answer.status == 202:
+        `body` is that of `CertificateRequest`. An `ApiError` with the outcome `unknown` means
+        that a certificate may have been issued all the same.
+        """
+        response = self._session.post("/certificates", body)
+        serial = response.last_segment()
+        if response.status != 201 or not re.fullmatch("[0-9A-Fa-f]{32}", serial):
+            raise response.malformed(
+                f"with status {response.status} it tells no serial number in Location"
+            )
+        return serial
+
+    def certificate(self, serial: str) -> IssuedCertificate | None:
+        """A certificate by its serial number; None while it is still being issued.
+
+        An `ApiError` with the status 422 is the final refusal of the issuing CA.
+        """
+        response = self._session.get(f"/certificates/{_segment(serial)}")
+        if response.status == 202:
             return None
-        document = answer.document
+        fields = response.fields()
+        pem = fields.text("certificate")
+        if not _is_certificate(pem):
+            raise fields.malformed("certificate", "is not a PEM certificate")
         return IssuedCertificate(
-            pem=_member(answer, f"GET {path}", document, "certificate", str),
-            status=_member(answer, f"GET {path}", document, "status", str).upper(),
-            updated_at=_member(answer, f"GET {path}", document, "updated_at", int),
+            pem, fields.text("status").upper(), fields.optional_time("updated_at")
         )
 
     def claims(self) -> Iterator[Claim]:
-        """GET /claims/domains: all claims, a page at a time.
-
-        The `Links` header is not followed: its paths lack the version and the page size.
-        """
-        page, seen = 1, 0
+        """All domain claims of the account, page by page."""
+        seen: set[str] = set()
+        page = 0
         while True:
-            query = {"page": page, "per_page": PAGE_SIZE}
-            answer = self._session.get("/claims/domains", query)
-            documents = _expect(answer, "GET /claims/domains", answer.document, list)
-            for document in documents:
-                yield _claim(answer, "GET /claims/domains", document)
-            page, seen = page + 1, seen + len(documents)
-            total = answer.headers.get("Total-Count", "")
-            if len(documents) < PAGE_SIZE or (total.isdigit() and seen >= int(total)):
+            page += 1
+            response = self._session.get("/claims/domains", {"page": page, "per_page": _PAGE})
+            claims = _claims(response)
+            new = [claim for claim in claims if claim.claim_id not in seen]
+            yield from new
+            seen.update(claim.claim_id for claim in new)
+            if not new or _is_last_page(response, len(claims), len(seen)):
                 return
 
     def create_claim(self, domain: str) -> ClaimToken:
-        """POST /claims/domains/{domain}."""
-        path = f"/claims/domains/{quote(domain, safe='')}"
-        return _token(self._session.post(path), f"POST {path}")
+        """Claim a domain. The status of the `ApiError` is 409 if the account claims it already."""
+        response = self._session.post(f"/claims/domains/{_segment(domain)}")
+        claim_id = response.last_segment()
+        if not claim_id:
+            raise response.malformed("it tells no claim id in Location")
+        return _claim_token(response, claim_id)
 
     def claim(self, claim_id: str) -> Claim:
-        """GET /claims/domains/{id}."""
-        path = f"/claims/domains/{claim_id}"
-        answer = self._session.get(path)
-        return _claim(answer, f"GET {path}", answer.document)
+        """A claim by its id."""
+        return Claim.read(self._session.get(_claim_path(claim_id)).fields())
 
     def delete_claim(self, claim_id: str) -> None:
-        """DELETE /claims/domains/{id}."""
-        self._session.delete(f"/claims/domains/{claim_id}")
+        """Give a claim up, and its verification with it."""
+        self._session.delete(_claim_path(claim_id))
 
     def assert_claim_http(self, claim_id: str, authorization_domain: str, scheme: str) -> bool:
-        """POST /claims/domains/{id}/http: True if it is verified now, False if it is queued."""
-        body = {"authorization_domain": authorization_domain, "scheme": scheme}
-        return self._session.post(f"/claims/domains/{claim_id}/http", body).status == 204
+        """Have the token fetched from the web server of `authorization_domain`.
+
+        That must be the claimed domain itself; `scheme` is http or https. True if the claim is
+        verified, False if the check runs in the background, so that `claim` tells its result.
+        """
+        response = self._session.post(
+            f"{_claim_path(claim_id)}/http",
+            {"authorization_domain": authorization_domain, "scheme": scheme},
+        )
+        return response.status == 204
 
     def reassert_claim(self, claim_id: str) -> ClaimToken:
-        """POST /claims/domains/{id}/reassert: a new token; the one before is void."""
-        path = f"/claims/domains/{claim_id}/reassert"
-        answer = self._session.post(path)
-        if answer.status == 202:
-            raise _malformed(answer, f"POST {path}", "a verification is still running; try again")
-        return _token(answer, f"POST {path}")
+        """Draw a new token for a claim, which voids the old one; its verification stays valid."""
+        response = self._session.post(f"{_claim_path(claim_id)}/reassert")
+        if response.status == 202:
+            raise ApiError(
+                f"Atlas is still checking the claim {claim_id}, and gives no new token for it"
+                " meanwhile; try again in a minute.",
+                method=response.method,
+                path=response.path,
+                status=response.status,
+            )
+        return _claim_token(response, claim_id)
 
 
-def _malformed(answer: Response, what: str, why: str) -> ApiError:
-    method, _space, path = what.partition(" ")
-    return ApiError(
-        f"{what} was answered with {answer.status}, but {why}.",
-        method=method,
-        path=path,
-        status=answer.status,
-        outcome=UNKNOWN,
-    )
+def _claims(response: Response) -> list[Claim]:
+    return [
+        Claim.read(Fields(response, entry, f"[{index}]"))
+        for index, entry in enumerate(response.entries())
+    ]
 
 
-def _expect(answer: Response, what: str, value: object, kind: type[T]) -> T:
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _malformed(answer, what, f"not with a JSON {kind.__name__}")
-    return value
+def _segment(text: str) -> str:
+    return quote(text, safe="")
 
 
-def _member(answer: Response, what: str, document: object, name: str, kind: type[T]) -> T:
-    value = document.get(name) if isinstance(document, Mapping) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _malformed(answer, what, f"without {name} of type {kind.__name__}")
-    return value
+def _claim_path(claim_id: str) -> str:
+    return f"/claims/domains/{_segment(claim_id)}"
 
 
-def _identifier(answer: Response, what: str) -> str:
-    """The last segment of Location, which is all of it that servers agree on."""
-    segment: str = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
-    if not _IDENTIFIER.fullmatch(segment):
-        raise _malformed(answer, what, f"with the Location {printable(segment)!r}, which is no id")
-    return segment
+def _claim_token(response: Response, claim_id: str) -> ClaimToken:
+    fields = response.fields()
+    token = read_token(fields)
+    if token is None:
+        raise fields.malformed("token", "is missing")
+    return ClaimToken(claim_id, token, fields.optional_time("assert_by"))
 
 
-def _token(answer: Response, what: str) -> ClaimToken:
-    return ClaimToken(
-        claim_id=_identifier(answer, what),
-        token=_member(answer, what, answer.document, "token", str),
-        assert_by=_member(answer, what, answer.document, "assert_by", int),
-    )
+def _is_certificate(value: Any) -> bool:
+    return isinstance(value, str) and "-----BEGIN CERTIFICATE-----" in value
 
 
-def _claim(answer: Response, what: str, document: object) -> Claim:
-    entries = document.get("log") if isinstance(document, Mapping) else None
-    log = tuple(_log_entry(entry) for entry in entries or () if isinstance(entry, Mapping))
-    optional = document if isinstance(document, Mapping) else {}
-    return Claim(
-        claim_id=_member(answer, what, document, "id", str),
-        domain=_member(answer, what, document, "domain", str).rstrip(".").lower(),
-        status=_member(answer, what, document, "status", str).upper(),
-        created_at=_member(answer, what, document, "created_at", int),
-        expires_at=optional.get("expires_at") or None,
-        assert_by=optional.get("assert_by") or None,
-        token=optional.get("token") or None,
-        last_verification_method=_method(optional.get("last_verification_method"), log),
-        log=log,
-    )
-
-
-def _log_entry(entry: Mapping[str, Any]) -> LogEntry:
-    return LogEntry(
-        status=str(entry.get("status") or "").upper(),
-        description=printable(entry.get("description") or ""),
-        timestamp=int(entry.get("timestamp") or 0),
-        method=str(entry.get("method") or "").upper(),
-    )
-
-
-def _method(told: object, log: tuple[LogEntry, ...]) -> str | None:
-    if told:
-        return str(told).upper()
-    successes = [entry.method for entry in log if entry.status == "SUCCESS" and entry.method]
-    return successes[-1] if successes else None
+def _is_last_page(response: Response, on_page: int, so_far: int) -> bool:
+    """The header `Links` does not lead to the next page (API reference, "Pagination")."""
+    total = response.headers.get("total-count", "")
+    return so_far >= int(total) if total.isdigit() else on_page < _PAGE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from ..errors import AtlasError
 
@@ -40,8 +40,8 @@ class ApiError(AtlasError):
         *,
         method: str,
         path: str,
-        status: Optional[int] = None,
-        problem: Optional[Problem] = None,
+        status: int | None = None,
+        problem: Problem | None = None,
         outcome: str = UNKNOWN,
     ) -> None:
         super().__init__(message)
@@ -156,8 +156,8 @@ def _login_text(status: int, answer: str, server: str) -> str:
         )
     if status in (400, 422):
         return (
-            f"api_key, api_secret: {server} cannot read them (it answered {answer}); give the 16 and"
-            " the 40 hexadecimal digits of the credentials as the Atlas portal shows them."
+            f"api_key, api_secret: {server} cannot read them (it answered {answer}); give the 16"
+            " and the 40 hexadecimal digits of the credentials as the Atlas portal shows them."
         )
     if status == 404 or 300 <= status < 400:
         return _wrong_path_text(answer, server)

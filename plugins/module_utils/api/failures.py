@@ -18,7 +18,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Optional
 
 from .errors import printable
 
@@ -68,12 +67,23 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if id(cause) not in seen:
             seen.add(id(cause))
             yield cause
-            inner = [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+            inner = [
+                *cause.args,
+                getattr(cause, "reason", None),
+                cause.__cause__,
+                cause.__context__,
+            ]
             waiting.extend(member for member in inner if isinstance(member, BaseException))
 
 
 def _named(causes: Sequence[BaseException], *names: str) -> bool:
     return any(type(cause).__name__ in names for cause in causes)
+
+
+def _tls_reason(cause: BaseException) -> str:
+    """OpenSSL's name for what went wrong, empty for other exceptions and where it gave none."""
+    reason = getattr(cause, "reason", None) if isinstance(cause, ssl.SSLError) else None
+    return reason if isinstance(reason, str) else ""
 
 
 def _untrusted_server(causes: Sequence[BaseException], peer: Peer) -> str:
@@ -96,15 +106,15 @@ def _untrusted_text(cause: ssl.SSLCertVerificationError, server: str) -> str:
             " yours, or set the clock of this controller right."
         )
     return (
-        f"ca_path: the certificate of the server at {server} is not trusted ({said}); set ca_path to"
-        " a file with the CA certificate that it goes back to, or check api_url."
+        f"ca_path: the certificate of the server at {server} is not trusted ({said}); set ca_path"
+        " to a file with the CA certificate that it goes back to, or check api_url."
     )
 
 
 def _refused_client(causes: Sequence[BaseException], peer: Peer) -> str:
     for cause in causes:
-        alert = getattr(cause, "reason", None) if isinstance(cause, ssl.SSLError) else None
-        if isinstance(alert, str) and _REFUSED_CLIENT.search(alert):
+        alert = _tls_reason(cause)
+        if _REFUSED_CLIENT.search(alert):
             return (
                 f"client_cert: {peer.server} refused the client certificate in the TLS handshake"
                 f" ({_alert_name(alert)}); give the mTLS certificate of this Atlas account, still"
@@ -118,7 +128,8 @@ def _alert_name(reason: str) -> str:
 
 
 def _proxy_failed(causes: Sequence[BaseException], peer: Peer) -> str:
-    if not peer.proxy or not _named(causes, "ProxyError", "InvalidProxyURL", "InvalidSchema"):
+    """Not reached, or not willing; or for SOCKS, which needs a library that is not there."""
+    if not peer.proxy or not _named(causes, "ProxyError", "InvalidSchema"):
         return ""
     statuses = (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in causes)
     status = next((f" (it answered {found.group(1)})" for found in statuses if found), "")
@@ -129,8 +140,7 @@ def _proxy_failed(causes: Sequence[BaseException], peer: Peer) -> str:
 
 
 def _not_tls(causes: Sequence[BaseException], peer: Peer) -> str:
-    reasons = {cause.reason for cause in causes if isinstance(cause, ssl.SSLError)}
-    if reasons & _ANSWERS_IN_THE_CLEAR:
+    if any(_tls_reason(cause) in _ANSWERS_IN_THE_CLEAR for cause in causes):
         return f"api_url: {peer.server} does not speak TLS; check host and port."
     return ""
 
@@ -165,8 +175,8 @@ def _not_reached(causes: Sequence[BaseException], peer: Peer) -> str:
     errnos = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
     why = os.strerror(errnos[0]) if errnos else "no reason given"
     return (
-        f"api_url: {peer.server} could not be connected to ({why.lower()}); check host and port, and"
-        " whether a firewall lets the controller through."
+        f"api_url: {peer.server} could not be connected to ({why.lower()}); check host and port,"
+        " and whether a firewall lets the controller through."
     )
 
 
@@ -175,19 +185,24 @@ def _cut_off(causes: Sequence[BaseException], peer: Peer) -> str:
     if any(isinstance(cause, cuts) for cause in causes) or _named(
         causes, "ProtocolError", "IncompleteRead", "InvalidChunkLength"
     ):
-        return f"{peer.server} closed the connection before its answer was complete."
+        return (
+            f"{peer.server} closed the connection before its answer was complete; try again later,"
+            " and if it is always so at the login, check that client_cert is of this account."
+        )
     return ""
 
 
 def _other_tls_failure(causes: Sequence[BaseException], peer: Peer) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            said = printable(str(cause.reason or type(cause).__name__)).replace("_", " ").lower()
-            return f"api_url: {peer.server} and this controller agree on no TLS connection ({said})."
+            said = (_tls_reason(cause) or type(cause).__name__).replace("_", " ").lower()
+            return (
+                f"api_url: {peer.server} and this controller agree on no TLS connection ({said})."
+            )
     return ""
 
 
-_REASONS: tuple[Callable[[Sequence[BaseException], Peer], Optional[str]], ...] = (
+_REASONS: tuple[Callable[[Sequence[BaseException], Peer], str], ...] = (
     _untrusted_server,
     _refused_client,
     _proxy_failed,

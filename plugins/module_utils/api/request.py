@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class CertificateRequest:
     `public_key_signature` is the proof of possession in base64.
     """
 
-    subject_dn: Mapping[str, Union[str, list[str]]]
+    subject_dn: Mapping[str, str | list[str]]
     san: Mapping[str, tuple[str, ...]]
     not_before: int
-    not_after: Optional[int] = None
-    public_key: Optional[str] = None
-    public_key_signature: Optional[str] = None
+    not_after: int | None = None
+    public_key: str | None = None
+    public_key_signature: str | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON body. What is empty is left out: the policy may forbid even an empty member."""
@@ -40,7 +40,7 @@ class CertificateRequest:
         if san:
             body["san"] = san
         if self.public_key:
-            body["public_key"] = "\n".join(self.public_key.splitlines())
+            body["public_key"] = "\n".join(self.public_key.strip().splitlines())
         if self.public_key_signature:
             body["public_key_signature"] = self.public_key_signature
         return body

@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import AtlasError
 from .errors import NOT_SENT, UNKNOWN, ApiError, Problem, printable, refusal
-from .transport import Answer, NoAnswer, Timeouts, Transport
+from .response import Response
+from .transport import Answer, NoAnswerError, Timeouts, Transport
 
 TOKEN_SECONDS = 9 * 60
 """How long a token is used. It lives 10 minutes by default, and nothing in it or in the answer
@@ -93,20 +94,11 @@ def _without_secrets(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Response:
-    """A successful answer. Header names are in lower case; `json` is None without a body."""
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any = None
-
-
-@dataclass(frozen=True)
 class _Request:
     method: str
     path: str
     query: str = ""
-    body: Optional[bytes] = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -141,8 +133,8 @@ class Session:
             account.url, tls, Timeouts(connect_timeout, read_timeout), pool_size
         )
         self._login_lock = threading.Lock()
-        self._token: Optional[_Token] = None
-        self._refused_login: Optional[ApiError] = None
+        self._token: _Token | None = None
+        self._refused_login: ApiError | None = None
         self._ahead_of_monotonic = time.time() - time.monotonic()
 
     def __enter__(self) -> Session:
@@ -150,9 +142,9 @@ class Session:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -167,11 +159,11 @@ class Session:
         """
         return time.monotonic() + self._ahead_of_monotonic
 
-    def get(self, path: str, query: Optional[Mapping[str, Any]] = None) -> Response:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Response:
         """Read. `path` is below the base URL and begins with a slash. Raises `ApiError`."""
         return self._call(_Request("GET", path, urlencode(query or {})))
 
-    def post(self, path: str, body: Optional[Mapping[str, Any]] = None) -> Response:
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Response:
         """Ask for something, with a JSON object or without a body. Raises `ApiError`."""
         return self._call(_Request("POST", path, body=None if body is None else _encoded(body)))
 
@@ -187,7 +179,7 @@ class Session:
             answer = self._exchange(request, token)
         return self._understood(request, answer, token)
 
-    def _valid_token(self, rejected: Optional[_Token] = None) -> _Token:
+    def _valid_token(self, rejected: _Token | None = None) -> _Token:
         """The token to use now. Of several threads that need a new one, one logs in."""
         with self._login_lock:
             token = self._token
@@ -224,7 +216,7 @@ class Session:
         if date is not None:
             self._ahead_of_monotonic = mktime_tz(date) - time.monotonic()
 
-    def _exchange(self, request: _Request, token: Optional[_Token]) -> Answer:
+    def _exchange(self, request: _Request, token: _Token | None) -> Answer:
         headers = dict(_HEADERS)
         if request.body is not None:
             headers["Content-Type"] = _JSON
@@ -233,7 +225,7 @@ class Session:
         url = self._account.url + request.path + (f"?{request.query}" if request.query else "")
         try:
             return self._transport.exchange(request.method, url, headers, request.body)
-        except NoAnswer as failure:
+        except NoAnswerError as failure:
             raise ApiError(
                 failure.message,
                 method=request.method,
@@ -241,14 +233,13 @@ class Session:
                 outcome=UNKNOWN if failure.is_sent else NOT_SENT,
             ) from None
 
-    def _understood(self, request: _Request, answer: Answer, token: Optional[_Token]) -> Response:
+    def _understood(self, request: _Request, answer: Answer, token: _Token | None) -> Response:
         if 200 <= answer.status < 300:
-            return Response(answer.status, answer.headers, self._document(request, answer))
+            document = self._document(request, answer)
+            return Response(request.method, request.path, answer.status, answer.headers, document)
         secrets = (self._account.api_secret, self._account.api_key, token.value if token else "")
         problem = Problem.parse(_decoded(answer.body), secrets)
-        raise refusal(
-            request.method, request.path, answer.status, problem, self._transport.server
-        )
+        raise refusal(request.method, request.path, answer.status, problem, self._transport.server)
 
     def _document(self, request: _Request, answer: Answer) -> Any:
         if not answer.body:

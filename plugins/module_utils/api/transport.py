@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import io
+import ipaddress
 import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AtlasError
@@ -22,6 +23,7 @@ from .failures import Peer, explain
 try:
     import requests
     import requests.utils
+    import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.exceptions import HTTPError
@@ -39,9 +41,10 @@ MOST_IDLE_SECONDS = 4.0
 on the way leaves open whether the request was acted upon, and usual servers wait at least 5 s."""
 
 _CHUNK = 64 * 1024
+_PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
-class NoAnswer(Exception):
+class NoAnswerError(Exception):
     """There was no whole answer. The text says why and never holds a part of the request.
 
     `is_sent` is whether the service may have got the whole request.
@@ -74,12 +77,11 @@ class Transport:
     """Connections to one server, for several threads at a time.
 
     `tls` holds the client certificate and all CA certificates that are trusted. Proxies are those
-    of the environment at this moment; nothing else is taken from the environment.
+    of the environment at this moment; nothing else is taken from the environment. Raises
+    `AtlasError` for an unusable proxy, and if requests is not installed.
     """
 
-    def __init__(
-        self, url: str, tls: ssl.SSLContext, timeouts: Timeouts, connections: int
-    ) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext, timeouts: Timeouts, connections: int) -> None:
         if not HAS_REQUESTS:
             raise AtlasError(
                 f"The Python library requests is missing: install it for {sys.executable}, which"
@@ -91,8 +93,8 @@ class Transport:
         self._server = _host_and_port(url)
         self._proxies = _environment_proxies(url)
         proxy = requests.utils.select_proxy(url, self._proxies)
-        self._proxy = _host_and_port(proxy) if proxy else ""
-        self._adapter = _Adapter(tls, connections)
+        self._proxy = _proxy_server(proxy) if proxy else ""
+        self._adapter = _Adapter(_naming_the_server(tls, url), connections)
 
     @property
     def server(self) -> str:
@@ -100,14 +102,25 @@ class Transport:
         return self._server
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: Optional[bytes]
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        """Send one request and read its answer, whatever its status. Raises `NoAnswer`."""
-        sent = None if body is None else _TrackedBody(body)
+        """Send one request and read its answer, whatever its status. Raises `NoAnswerError`."""
+        outcome = self._attempt(method, url, headers, None if body is None else _TrackedBody(body))
+        if isinstance(outcome, NoAnswerError):
+            raise outcome
+        return outcome
+
+    def _attempt(
+        self, method: str, url: str, headers: Mapping[str, str], body: _TrackedBody | None
+    ) -> Answer | NoAnswerError:
+        """Return a failure of the libraries, since raised in here it would refer to theirs.
+
+        Theirs refer to the request with all its secrets.
+        """
         try:
             # Without a requests.Session nothing follows redirects, keeps cookies, or replaces the
             # token by what ~/.netrc says.
-            request = requests.Request(method, url, dict(headers), data=sent).prepare()
+            request = requests.Request(method, url, dict(headers), data=body).prepare()
             with self._adapter.send(
                 request,
                 stream=True,
@@ -117,10 +130,8 @@ class Transport:
             ) as response:
                 return self._read(response)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            is_sent = sent is None or sent.is_handed_over
-            failure = NoAnswer(explain(error, self._peer(is_sent)), is_sent)
-        # Outside of the handler: the library's exceptions refer to the request with its secrets.
-        raise failure
+            is_sent = body is None or body.is_handed_over
+            return NoAnswerError(explain(error, self._peer(is_sent)), is_sent)
 
     def close(self) -> None:
         """Close all connections."""
@@ -130,11 +141,14 @@ class Transport:
         headers = {name.lower(): value for name, value in response.headers.items()}
         encoding = headers.get("content-encoding", "identity")
         if encoding != "identity":
-            raise NoAnswer(f"{self._server} answered in the encoding {printable(encoding, 50)},"
-                           " which it was not asked for; check api_url.", is_sent=True)
+            raise NoAnswerError(
+                f"{self._server} answered in the encoding {printable(encoding, 50)},"
+                " which it was not asked for; check api_url.",
+                is_sent=True,
+            )
         body = b"".join(self._bounded(response.raw.stream(_CHUNK, decode_content=False)))
-        # urllib3 1.26 leaves this comparison to us.
-        if headers.get("content-length", "").isdigit() and int(headers["content-length"]) != len(body):
+        announced = headers.get("content-length", "")
+        if announced.isdigit() and int(announced) != len(body):  # urllib3 1.26 does not compare
             raise ConnectionError("truncated")
         return Answer(response.status_code, headers, body)
 
@@ -143,17 +157,18 @@ class Transport:
         for part in parts:
             size += len(part)
             if size > MOST_BYTES:
-                raise NoAnswer(f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.", is_sent=True)
+                raise NoAnswerError(
+                    f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
+                    is_sent=True,
+                )
             yield part
 
     def _peer(self, is_sent: bool) -> Peer:
-        return Peer(
-            self._server, self._proxy, self._timeouts.connect, self._timeouts.read, is_sent
-        )
+        return Peer(self._server, self._proxy, self._timeouts.connect, self._timeouts.read, is_sent)
 
 
 def _host_and_port(url: str) -> str:
-    return urlsplit(url if "://" in url else f"//{url}").netloc.rpartition("@")[2]
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _environment_proxies(url: str) -> dict[str, str]:
@@ -161,6 +176,55 @@ def _environment_proxies(url: str) -> dict[str, str]:
     if urlsplit(url).scheme == "http":
         return {}
     return dict(requests.utils.get_environ_proxies(url))
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _proxy_server(proxy: str) -> str:
+    """Host and port of a proxy, without the user and password that its URL may hold."""
+    try:
+        parts = urlsplit(_with_scheme(proxy))
+        is_usable = parts.scheme in _PROXY_SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise AtlasError(
+            "The environment variable https_proxy (or all_proxy) of the controller is not the URL"
+            " of a proxy; give one such as http://proxy.example.com:3128, or unset it."
+        )
+    return _host_and_port(_with_scheme(proxy))
+
+
+class _AddressContext:
+    """A TLS context that verifies a server by its address.
+
+    urllib3 1.26 does not tell OpenSSL the name to verify if that is an address, and without one
+    OpenSSL refuses to connect.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, address: str) -> None:
+        self._tls = tls
+        self._address = address
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tls, name)
+
+    def wrap_socket(self, sock: Any, server_hostname: str | None = None) -> ssl.SSLSocket:
+        """As that of the context, with the address where no name is given."""
+        return self._tls.wrap_socket(sock, server_hostname=server_hostname or self._address)
+
+
+def _naming_the_server(tls: ssl.SSLContext, url: str) -> ssl.SSLContext | _AddressContext:
+    host = urlsplit(url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return tls
+    return (
+        _AddressContext(tls, host) if getattr(urllib3, "__version__", "").startswith("1.") else tls
+    )
 
 
 class _TrackedBody(io.BytesIO):
@@ -171,7 +235,7 @@ class _TrackedBody(io.BytesIO):
 
     is_handed_over = False
 
-    def read(self, size: Optional[int] = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         self.is_handed_over = True
         return super().read(size)
 
@@ -179,7 +243,7 @@ class _TrackedBody(io.BytesIO):
 class _FreshConnections:
     """For a pool of urllib3: gives no connection away that was idle for long."""
 
-    def _get_conn(self, timeout: Optional[float] = None) -> Any:
+    def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]
         released = getattr(connection, "released", None)
         if released is None or time.monotonic() - released <= MOST_IDLE_SECONDS:
@@ -207,11 +271,11 @@ _POOL_CLASSES = {"http": _HttpPool, "https": _HttpsPool}
 class _Adapter(HTTPAdapter):
     """Connects with one TLS context, which alone says what is trusted.
 
-    Each version of requests mixes a CA bundle of its own into the pool in another place; what is
-    overridden here is all of them from 2.31 on.
+    Each version of requests mixes a CA bundle of its own into the pool in another place: what is
+    overridden here is all of these places.
     """
 
-    def __init__(self, tls: ssl.SSLContext, connections: int) -> None:
+    def __init__(self, tls: ssl.SSLContext | _AddressContext, connections: int) -> None:
         self._tls = tls
         super().__init__(pool_maxsize=connections, pool_block=True)
 
@@ -224,12 +288,18 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = _POOL_CLASSES
         return manager
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Where to connect to, and no TLS settings beside the context. Since requests 2.32.2."""
-        host, _certifi = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {}
+    def get_connection(self, url: Any, proxies: Any = None) -> Any:
+        """The pool for a URL, with no TLS settings beside the context. requests 2.31 asks here."""
+        proxy = requests.utils.select_proxy(url, proxies)
+        if not proxy:
+            return self.poolmanager.connection_from_url(url)
+        return self.proxy_manager_for(_with_scheme(proxy)).connection_from_url(url)
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The same, for requests 2.32.2 and later."""
+        return self.get_connection(request.url, proxies)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the pool as it is: requests would load certifi's CA certificates into it."""

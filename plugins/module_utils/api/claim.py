@@ -1,0 +1,107 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Domain claims (API reference, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .errors import printable
+from .response import Fields
+
+_TOKEN_PREFIX = "globalsign-domain-verification="  # noqa: S105 - part of a public DNS record
+
+
+def txt_value(token: str) -> str:
+    """The value of the TXT record for a token, which some servers send with the prefix."""
+    return token if token.startswith(_TOKEN_PREFIX) else _TOKEN_PREFIX + token
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One attempt at verification. `status` is in upper case: SUCCESS, ERROR, INFO or another."""
+
+    status: str
+    description: str
+    timestamp: int | None
+    method: str | None
+
+    @classmethod
+    def read(cls, fields: Fields) -> LogEntry:
+        """Read an entry of the member `log`."""
+        return cls(
+            status=(fields.optional_text("status") or "").upper(),
+            description=printable(fields.optional_text("description") or ""),
+            timestamp=fields.optional_time("timestamp"),
+            method=_upper(fields.optional_text("method")),
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A domain claim; times in UNIX seconds.
+
+    `domain` is in lower case without a final dot. `status` is PENDING or VERIFIED. `expires_at`,
+    the end of the verification, is None while there is none. `token` is None on older servers.
+    `last_verification_method` is DNS, HTTP, EMAIL or another, None if the service does not tell.
+    """
+
+    claim_id: str
+    domain: str
+    status: str
+    created_at: int
+    expires_at: int | None
+    assert_by: int | None
+    token: str | None
+    last_verification_method: str | None
+    log: tuple[LogEntry, ...]
+
+    @classmethod
+    def read(cls, fields: Fields) -> Claim:
+        """Read a claim object. What newer servers have and older have not is optional."""
+        log = tuple(LogEntry.read(entry) for entry in fields.members("log"))
+        method = _upper(fields.optional_text("last_verification_method"))
+        return cls(
+            claim_id=fields.text("id"),
+            domain=fields.text("domain").lower().rstrip("."),
+            status=fields.text("status").upper(),
+            created_at=fields.integer("created_at"),
+            expires_at=fields.optional_time("expires_at"),
+            assert_by=fields.optional_time("assert_by"),
+            token=read_token(fields),
+            last_verification_method=method or _last_success(log),
+            log=log,
+        )
+
+    def is_verified(self, now: float) -> bool:
+        """Whether the verification is valid at `now`, UNIX seconds."""
+        return self.status == "VERIFIED" and (self.expires_at is None or self.expires_at > now)
+
+
+@dataclass(frozen=True)
+class ClaimToken:
+    """A token to be placed, and until when it may be asserted (UNIX seconds, None if not told)."""
+
+    claim_id: str
+    token: str
+    assert_by: int | None
+
+
+def read_token(fields: Fields) -> str | None:
+    """The member `token`: one line, since it goes into a file of a web server and into DNS."""
+    token = fields.optional_text("token")
+    if token is not None and (len(token) > 255 or not token.isascii() or not token.isprintable()):
+        raise fields.malformed("token", "is not one short line of ASCII")
+    return token
+
+
+def _last_success(log: Iterable[LogEntry]) -> str | None:
+    methods = [entry.method for entry in log if entry.status == "SUCCESS"]
+    return methods[-1] if methods else None
+
+
+def _upper(text: str | None) -> str | None:
+    return None if text is None else text.upper()
