@@ -66,18 +66,10 @@ answers:
   elements: dict
 """
 
-import sys
-import traceback
-
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-
-CRYPTOGRAPHY_ERROR = None
-try:
-    from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
-except ImportError:
-    CRYPTOGRAPHY_ERROR = traceback.format_exc()
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 
 
 def main() -> None:
@@ -93,13 +85,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if CRYPTOGRAPHY_ERROR:
-        module.fail_json(
-            msg=missing_required_lib("cryptography")
-            + f" Install it for {sys.executable} on the node (the package python3-cryptography of"
-            " most systems), or set ansible_python_interpreter to a Python that has it.",
-            exception=CRYPTOGRAPHY_ERROR,
-        )
     try:
         answers = steps.run(
             module.params["step"],

@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Account, Session
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library import (
+    require_cryptography,
+    serialization,
+    x509,
+)
 
 _REQUIRED = ("api_key", "api_secret", "client_cert", "client_key")
 
@@ -39,6 +41,7 @@ def open_session(options: Mapping[str, Any], find: Callable[[str, str], Controll
 
     `find` turns an option and the path that was given into a `ControllerFile`.
     """
+    require_cryptography()
     _require_all(options)
     tls = _tls_context(options, find)
     account = Account(options["api_url"], options["api_key"], options["api_secret"])
@@ -59,12 +62,8 @@ def _tls_context(
     options: Mapping[str, Any], find: Callable[[str, str], ControllerFile]
 ) -> ssl.SSLContext:
     """Verification always on, with the CA certificates of `ca_path` or the system's own."""
-    ca = find("ca_path", options["ca_path"]) if options.get("ca_path") else None
-    try:
-        context = ssl.create_default_context(cafile=ca.path if ca else None)
-    except (OSError, ssl.SSLError):
-        assert ca is not None  # noqa: S101 - without a file nothing is read here
-        _refuse(ca, "holds no CA certificate in PEM format")
+    given = options.get("ca_path")
+    context = _trusting(find("ca_path", given)) if given else ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     certificate = find("client_cert", options["client_cert"])
     key = find("client_key", options["client_key"])
@@ -73,6 +72,13 @@ def _tls_context(
     # OpenSSL would ask on the terminal for a passphrase that it is not given.
     context.load_cert_chain(certificate.path, key.path, password=lambda: passphrase)
     return context
+
+
+def _trusting(ca: ControllerFile) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca.path)
+    except OSError:  # what ssl raises is a kind of it
+        _refuse(ca, "holds no CA certificate in PEM format")
 
 
 def _check_pair(certificate: ControllerFile, key: ControllerFile, passphrase: str) -> None:

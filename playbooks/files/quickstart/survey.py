@@ -32,7 +32,7 @@ def kept_ports(file: Path) -> dict[str, int]:
     if file.exists():
         ports: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
         return ports
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _name in PORTS]
     ports = {name: sock.getsockname()[1] for name, sock in zip(PORTS, sockets)}
     for sock in sockets:
         sock.close()

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from ..pki import certificates
 from ..pki.keys import KeyKind
+from ..pki.library import x509
 from .wanted import Wanted, leaves_no_life, renewal_threshold
 
 
@@ -45,18 +44,15 @@ def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
     found.extend(mismatches(wanted, deployed.certificate))
     if certificates.is_self_signed(deployed.certificate):
         found.append("self-signed: the certificate is a self-signed placeholder")
-    if deployed.key_kind and _differs(deployed):
+    if deployed.key_kind and deployed.key_digest != certificates.public_key_digest(
+        deployed.certificate
+    ):
         found.append("privatekey: the private key does not belong to the certificate")
     return found
 
 
 def _absence(what: str, error: str) -> str:
     return f"unreadable: the {what} {error}" if error else f"missing: there is no {what}"
-
-
-def _differs(deployed: Deployed) -> bool:
-    assert deployed.certificate is not None  # noqa: S101 - the caller has looked
-    return certificates.public_key_digest(deployed.certificate) != deployed.key_digest
 
 
 def _forced(wanted: Wanted) -> Iterator[str]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from ..pki import certificates
 from ..pki.keys import kind_of
+from ..pki.library import x509
 
 
 @dataclass(frozen=True)

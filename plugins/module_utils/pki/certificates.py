@@ -12,36 +12,38 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Callable
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
-
 from ..errors import AtlasError
 from . import keys
+from .library import (
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    ec,
+    hashes,
+    padding,
+    rsa,
+    serialization,
+    x509,
+)
 
-SUBJECT_OIDS: Mapping[str, ObjectIdentifier] = {
-    "common_name": NameOID.COMMON_NAME,
-    "given_name": NameOID.GIVEN_NAME,
-    "surname": NameOID.SURNAME,
-    "pseudonym": NameOID.PSEUDONYM,
-    "organization": NameOID.ORGANIZATION_NAME,
-    "organizational_unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "organization_identifier": ObjectIdentifier("2.5.4.97"),
-    "country": NameOID.COUNTRY_NAME,
-    "state": NameOID.STATE_OR_PROVINCE_NAME,
-    "locality": NameOID.LOCALITY_NAME,
-    "street_address": NameOID.STREET_ADDRESS,
-    "postal_code": NameOID.POSTAL_CODE,
-    "email": NameOID.EMAIL_ADDRESS,
-    "serial_number": NameOID.SERIAL_NUMBER,
-    "jurisdiction_of_incorporation_locality_name": NameOID.JURISDICTION_LOCALITY_NAME,
-    "jurisdiction_of_incorporation_state_or_province_name": (
-        NameOID.JURISDICTION_STATE_OR_PROVINCE_NAME
-    ),
-    "jurisdiction_of_incorporation_country_name": NameOID.JURISDICTION_COUNTRY_NAME,
-    "business_category": NameOID.BUSINESS_CATEGORY,
+SUBJECT_OIDS: Mapping[str, str] = {
+    "common_name": "2.5.4.3",
+    "given_name": "2.5.4.42",
+    "surname": "2.5.4.4",
+    "pseudonym": "2.5.4.65",
+    "organization": "2.5.4.10",
+    "organizational_unit": "2.5.4.11",
+    "organization_identifier": "2.5.4.97",
+    "country": "2.5.4.6",
+    "state": "2.5.4.8",
+    "locality": "2.5.4.7",
+    "street_address": "2.5.4.9",
+    "postal_code": "2.5.4.17",
+    "email": "1.2.840.113549.1.9.1",
+    "serial_number": "2.5.4.5",
+    "jurisdiction_of_incorporation_locality_name": "1.3.6.1.4.1.311.60.2.1.1",
+    "jurisdiction_of_incorporation_state_or_province_name": "1.3.6.1.4.1.311.60.2.1.2",
+    "jurisdiction_of_incorporation_country_name": "1.3.6.1.4.1.311.60.2.1.3",
+    "business_category": "2.5.4.15",
 }
 """The subject's members as Atlas names them, and their X.500 attribute types."""
 
@@ -113,15 +115,12 @@ class Names:
 def names(certificate: x509.Certificate) -> Names:
     """Read the subject alternative names (RFC 5280, 4.2.1.6)."""
     try:
-        extension = certificate.extensions.get_extension_for_oid(
-            ExtensionOID.SUBJECT_ALTERNATIVE_NAME
-        )
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return Names(frozenset(), frozenset(), frozenset(), frozenset())
     except ValueError:
         raise AtlasError("holds a certificate with damaged extensions") from None
     general_names = extension.value
-    assert isinstance(general_names, x509.SubjectAlternativeName)  # noqa: S101 - by the OID
     return Names(
         frozenset(name.lower() for name in general_names.get_values_for_type(x509.DNSName)),
         frozenset(general_names.get_values_for_type(x509.RFC822Name)),
@@ -134,7 +133,7 @@ def subject(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
     """The subject's attributes under the names that Atlas gives them; absent ones are left out."""
     found = {}
     for name, oid in SUBJECT_OIDS.items():
-        values = certificate.subject.get_attributes_for_oid(oid)
+        values = certificate.subject.get_attributes_for_oid(x509.ObjectIdentifier(oid))
         if values:
             found[name] = tuple(str(attribute.value) for attribute in values)
     return found
@@ -142,7 +141,7 @@ def subject(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:
 
 def common_name(certificate: x509.Certificate) -> str | None:
     """The subject's common name, if it has one."""
-    values = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    values = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(values[0].value) if values else None
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cryptography import x509
-
 from ..errors import AtlasError
 from . import certificates
+from .library import x509
 
 LONGEST_CHAIN = 10
 

@@ -10,18 +10,14 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from typing import Union
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import NameOID
+from typing import TYPE_CHECKING, Union
 
 from ..errors import AtlasError
+from .library import InvalidSignature, ec, hashes, padding, rsa, serialization, x509
 
-PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
-PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
+if TYPE_CHECKING:
+    PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
+    PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
 
 CURVES: dict[int, type[ec.EllipticCurve]] = {
     256: ec.SECP256R1,
@@ -150,7 +146,7 @@ def proves_possession(key: PublicKey, proof: str) -> bool:
 
 def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
     """Make a PKCS#10 request (RFC 2986). Atlas reads its key and signature and nothing else."""
-    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
+    attributes = [x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)] if common_name else []
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
     request = builder.sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")

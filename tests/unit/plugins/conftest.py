@@ -63,7 +63,10 @@ class Authority:
 
 def _name(subject: tuple[tuple[str, str], ...]) -> x509.Name:
     return x509.Name(
-        [x509.NameAttribute(certificates.SUBJECT_OIDS[name], value) for name, value in subject]
+        [
+            x509.NameAttribute(x509.ObjectIdentifier(certificates.SUBJECT_OIDS[name]), value)
+            for name, value in subject
+        ]
     )
 
 

@@ -10,10 +10,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
+from ...pki.library import x509
 from .. import due
 from ..exchange import Inspection
 from ..facts import facts_of

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 
-from cryptography import x509
-
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
+from ...pki.library import x509
 from ..exchange import Installed
 from ..wanted import Wanted
 from . import files

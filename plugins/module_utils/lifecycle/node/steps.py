@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import AtlasError
 from ...pki.keys import KeyKind
+from ...pki.library import require_cryptography
 from ..exchange import Inspection, Installed, Prepared, on_wire
 from ..wanted import Wanted
 from .inspect import inspect
@@ -22,6 +23,7 @@ def run(
     step: str, certificates: Sequence[Mapping[str, Any]], now: int | None, check_mode: bool
 ) -> list[dict[str, Any]]:
     """Do one step for each certificate, and answer in plain JSON types."""
+    require_cryptography()
     if step == "inspect":
         if now is None:
             raise AtlasError("now is not set: inspect needs the controller's time.")

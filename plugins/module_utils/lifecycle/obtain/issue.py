@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from cryptography import x509
-
 from ...api.client import Client, IssuedCertificate
 from ...api.errors import ApiError
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
+from ...pki.library import x509
 from .. import due
 from ..exchange import Prepared
 from ..facts import CertificateFacts, facts_of
