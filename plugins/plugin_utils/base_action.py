@@ -106,7 +106,8 @@ class AtlasAction(ActionBase):
             if rule.get("no_log") and parameters.get(option)
         )
         if validated.error_messages:
-            messages = remove_values(list(validated.error_messages), self._secrets)
+            # The same for each element of a list is said once.
+            messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
             raise AtlasError("; ".join(messages) + ".")
         return {option: parameters.get(option) for option in spec}
 
