@@ -240,6 +240,132 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+certificates:
+  description: The certificates of the task, in the order in which they were given.
+  returned: success, and failure once the node was looked at
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path that names the certificate, O(path) or else O(fullchain_path).
+      returned: always
+      type: str
+      sample: /etc/ssl/www/cert.pem
+    files:
+      description: Where its files are on the node, by the options that said so.
+      returned: always
+      type: dict
+      sample:
+        chain_path: /etc/ssl/www/chain.pem
+        fullchain_path: /etc/ssl/www/fullchain.pem
+        path: /etc/ssl/www/cert.pem
+        privatekey_path: /etc/ssl/www/key.pem
+    changed:
+      description: Whether any of its files was changed, in check mode whether any would be.
+      returned: always
+      type: bool
+      sample: true
+    reasons:
+      description:
+        - Why the certificate was replaced, in check mode why it would be. Empty if it is as wanted.
+        - Each begins with a word for the kind of reason, such as C(missing), C(expiring) or C(names).
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - "missing: there is no private key"
+        - "missing: there is no certificate"
+    repairs:
+      description: What was mended without a new certificate, such as a lost chain file or a wrong mode.
+      returned: always
+      type: list
+      elements: str
+      sample:
+        - "/etc/ssl/www/cert.pem: mode 0644, not 0640"
+    missing_folders:
+      description: Folders that have to be created before. Other than in check mode, the certificate fails then.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    serial_number:
+      description:
+        - The serial number in upper-case hex, with zeros in front to 32 digits.
+        - This and all that follows tells of the certificate that is on the node after the task.
+      returned: when there is a certificate
+      type: str
+      sample: 01574B802B553103B8A0227F6E00550C
+    not_before:
+      description: When it starts, ISO 8601 in UTC.
+      returned: when there is a certificate
+      type: str
+      sample: "2026-11-24T03:43:35Z"
+    not_after:
+      description: When it ends, ISO 8601 in UTC.
+      returned: when there is a certificate
+      type: str
+      sample: "2027-06-11T03:43:35Z"
+    remaining_days:
+      description: How many whole days are left until then.
+      returned: when there is a certificate
+      type: int
+      sample: 198
+    subject:
+      description: The subject in the form of RFC 4514.
+      returned: when there is a certificate
+      type: str
+      sample: CN=www.example.com
+    issuer:
+      description: The issuer in the form of RFC 4514.
+      returned: when there is a certificate
+      type: str
+      sample: CN=Simulated Atlas Issuing CA
+    dns_names:
+      description: Its DNS names, sorted. Internationalised names are A-labels, as they stand there.
+      returned: when there is a certificate
+      type: list
+      elements: str
+      sample:
+        - example.com
+        - www.example.com
+    emails:
+      description: Its e-mail addresses, sorted.
+      returned: when there is a certificate
+      type: list
+      elements: str
+      sample: []
+    ip_addresses:
+      description: Its IP addresses, sorted.
+      returned: when there is a certificate
+      type: list
+      elements: str
+      sample: []
+    uris:
+      description: Its URIs, sorted.
+      returned: when there is a certificate
+      type: list
+      elements: str
+      sample: []
+    key:
+      description: Type and size of its public key.
+      returned: when there is a certificate
+      type: str
+      sample: ECDSA 256
+    fingerprint:
+      description: Its SHA-256 in lower-case hex, without colons.
+      returned: when there is a certificate
+      type: str
+      sample: 100fa3bfd9976777cd8dcfbc19bc050fa579ab2815a7a1f241a41771d9da2461
+    failed:
+      description: That this certificate failed. The others may have succeeded.
+      returned: when it failed
+      type: bool
+      sample: true
+    msg:
+      description: Why it failed, and what to do.
+      returned: when it failed
+      type: str
+      sample: The folder /etc/ssl/www does not exist on the node; create it before this task.
 """
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (

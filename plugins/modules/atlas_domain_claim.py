@@ -93,6 +93,85 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+claims:
+  description: The domains of the task, in the order in which they were given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    domain:
+      description: The domain in lower case, internationalised ones as A-labels.
+      returned: success
+      type: str
+      sample: shop.example.org
+    status:
+      description:
+        - V(VERIFIED) if certificates can be issued for it.
+        - V(PENDING) if its claim waits for a verification.
+        - V(ABSENT) if it has no claim.
+      returned: success
+      type: str
+      sample: PENDING
+    covered_by:
+      description: The domain whose verified claim covers it, itself or a parent. Empty if none does.
+      returned: success
+      type: str
+      sample: ""
+    id:
+      description: The claim's id, 32 hex digits. Empty if there is no claim.
+      returned: success
+      type: str
+      sample: 0157B6E22C4974C5E2C24457C43B2B67
+    expires_at:
+      description: When the verification ends, ISO 8601 in UTC. Empty if it is not verified.
+      returned: success
+      type: str
+      sample: ""
+    place:
+      description: Where to place the token, for each way of proving control. Empty if there is nothing to place.
+      returned: success
+      type: dict
+      contains:
+        http:
+          description: A file for port 80 of the domain, for O(method=http).
+          returned: when there is a token to place
+          type: dict
+          contains:
+            path:
+              description: The path in the URL.
+              returned: always
+              type: str
+              sample: /.well-known/pki-validation/gsdv.txt
+            content:
+              description: The content of the file.
+              returned: always
+              type: str
+              sample: globalsign-domain-verification=0E87AF4B5F7C974C197078B6636933B7
+        dns:
+          description: A DNS record.
+          returned: when there is a token to place
+          type: dict
+          contains:
+            name:
+              description: The record's name, without a final dot.
+              returned: always
+              type: str
+              sample: shop.example.org
+            type:
+              description: The record's type.
+              returned: always
+              type: str
+              sample: TXT
+            value:
+              description: The record's text.
+              returned: always
+              type: str
+              sample: globalsign-domain-verification=0E87AF4B5F7C974C197078B6636933B7
+    changed:
+      description: Whether anything was changed at the service, in check mode whether it would be.
+      returned: success
+      type: bool
+      sample: true
 """
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (

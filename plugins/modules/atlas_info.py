@@ -52,6 +52,35 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+policy:
+  description:
+    - The validation policy as the service gave it, see the API reference for the meaning of its members.
+    - For each attribute of the subject, each kind of subject alternative name and so on it tells whether it may, must or must
+      not be given, and in which form.
+  returned: when O(gather_subset) has V(policy)
+  type: dict
+  sample:
+    public_key:
+      allowed_lengths: [256, 384]
+      key_format: PKCS8
+      key_type: ECDSA
+    public_key_signature: REQUIRED
+    san:
+      dns_names: {list: [.], maxcount: 100, mincount: 1, static: false}
+    subject_dn:
+      common_name: {format: '^[A-Za-z0-9*.\-]{1,64}$', presence: OPTIONAL}
+      organization: {format: '', presence: FORBIDDEN}
+    validity:
+      issuer_expiry: 2110851798
+      not_before_negative_skew: 120
+      not_before_positive_skew: 3600
+      secondsmax: 17193600
+      secondsmin: 3600
+quota:
+  description: How many certificates the account may still issue.
+  returned: when O(gather_subset) has V(quota)
+  type: int
+  sample: 999999
 """
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (

@@ -49,6 +49,40 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+certificates:
+  description: All certificates of the chain in PEM format, as the service gave them, the issuing CA first.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - |
+      -----BEGIN CERTIFICATE-----
+      MIIBrDCCAVKgAwIBAgIUfuBIHUg0RNF07eD8iD7GDx/SMsUwCgYIKoZIzj0EAwIw
+      ...
+      -----END CERTIFICATE-----
+    - |
+      -----BEGIN CERTIFICATE-----
+      MIIBgjCCASigAwIBAgIUOMvDWWvMEvOgq6nY0gvBoZcBODUwCgYIKoZIzj0EAwIw
+      ...
+      -----END CERTIFICATE-----
+chain:
+  description: The issuers that a server has to send, in PEM format one after the other, without the self-signed root.
+  returned: success
+  type: str
+  sample: |
+    -----BEGIN CERTIFICATE-----
+    MIIBrDCCAVKgAwIBAgIUfuBIHUg0RNF07eD8iD7GDx/SMsUwCgYIKoZIzj0EAwIw
+    ...
+    -----END CERTIFICATE-----
+root:
+  description: The self-signed root that clients have to trust, in PEM format. Empty if the service does not give it.
+  returned: success
+  type: str
+  sample: |
+    -----BEGIN CERTIFICATE-----
+    MIIBgjCCASigAwIBAgIUOMvDWWvMEvOgq6nY0gvBoZcBODUwCgYIKoZIzj0EAwIw
+    ...
+    -----END CERTIFICATE-----
 """
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (
