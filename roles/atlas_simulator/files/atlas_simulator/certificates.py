@@ -38,7 +38,10 @@ class Certificates:
         require_coverage(leaf.san, self._store.claims(), now)
         if self._store.quota < 1:
             raise ServiceError(402, messages.QUOTA_REACHED)
-        pem = self._authority.issue(leaf)
+        try:
+            pem = self._authority.issue(leaf)
+        except ValueError:  # what a policy admits need not be what X.509 can say
+            raise ServiceError(422, messages.NOT_ISSUABLE) from None
         self._store.add_certificate(Certificate(leaf.serial, pem, "ISSUED", now))
         return empty_answer(201, {"Location": f"/v2/certificates/{leaf.serial}"})
 

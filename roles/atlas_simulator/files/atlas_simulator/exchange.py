@@ -63,10 +63,8 @@ def answer(
 
 
 def empty_answer(status: int, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer without a body, as 201 and 204 are."""
-    response = web.Response(status=status, headers=dict(headers or {}))
-    response.headers["Content-Length"] = "0"
-    return response
+    """An answer without a body. With 201 it states the length; with 204 it must not (RFC 9110)."""
+    return web.Response(status=status, headers=dict(headers or {}))
 
 
 def in_progress() -> web.Response:

@@ -40,6 +40,7 @@ COUNT = "{path}: has to have between {least} and {most} items"
 BAD_PUBLIC_KEY = "public_key: invalid encoding"
 BAD_KEY_TYPE = "public_key: unsupported key type: {required}"
 BAD_PROOF = "public_key_signature: invalid signature"
+NOT_ISSUABLE = "CA validation error"
 UNVERIFIED_NAMES = "san: failed dns/email domain name verification"
 NO_CLAIM = "no verified claim"
 

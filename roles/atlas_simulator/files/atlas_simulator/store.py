@@ -131,7 +131,7 @@ class Store:
 
     def claims(self) -> list[Claim]:
         """All claims, the oldest first."""
-        return sorted(self._claims(""), key=lambda claim: (claim.created_at, claim.id))
+        return list(self._claims("ORDER BY rowid"))
 
     def delete_claim(self, claim_id: str) -> None:
         """Forget a claim."""

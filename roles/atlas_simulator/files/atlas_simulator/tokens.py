@@ -37,7 +37,7 @@ class Tokens:
         try:
             data = base64.urlsafe_b64decode(token.strip())
         except (binascii.Error, ValueError):
-            raise ServiceError(401, messages.UNAUTHORIZED) from None
+            raise ServiceError(401, messages.FORGED) from None
         signature, content = data[:32], data[32:]
         if not hmac.compare_digest(signature, self._sign(content)):
             raise ServiceError(401, messages.FORGED)
