@@ -72,6 +72,12 @@ EXAMPLES = r"""
     domain: www.example.com
   register: claimed
 
+- name: Make the folder of the token
+  ansible.builtin.file:
+    path: /var/www/html/.well-known/pki-validation
+    state: directory
+    mode: "0755"
+
 - name: Place the token where the web server serves it
   ansible.builtin.copy:
     dest: /var/www/html{{ claimed.claims[0].place.http.path }}
@@ -86,7 +92,7 @@ EXAMPLES = r"""
     method: http
     timeout: 60
 
-- name: Remove the claim
+- name: Give the claim up
   globalsign.atlas.atlas_domain_claim:
     domain: www.example.com
     state: absent

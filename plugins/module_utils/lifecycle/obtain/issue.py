@@ -53,6 +53,14 @@ def issue(client: Client, attempts: Sequence[tuple[Planned, Prepared]]) -> list[
 
 def _obtain(client: Client, planned: Planned, prepared: Prepared) -> Outcome:
     try:
+        return _request_and_fetch(client, planned, prepared)
+    except Exception as error:  # what was issued for the others must not be lost with this one
+        message = f"This is a fault of globalsign.atlas, please report it: {error!r}"
+        return Outcome(message=message)
+
+
+def _request_and_fetch(client: Client, planned: Planned, prepared: Prepared) -> Outcome:
+    try:
         public_key = _proven_key(prepared, planned.as_signing_request)
     except AtlasError as error:
         return Outcome(message=error.message, refused=True)
@@ -69,10 +77,15 @@ def _obtain(client: Client, planned: Planned, prepared: Prepared) -> Outcome:
         return Outcome(message=error.message, refused=error.outcome != "unknown")
     try:
         leaf = _await(client, serial, public_key)
-    except AtlasError as error:
-        message = f"The certificate with the serial number {serial} {error.message}"
+    except ApiError as error:
+        message = (
+            f"The certificate with the serial number {serial} was asked for, and could not be"
+            f" fetched: {error.message}"
+        )
         # 422 is the issuing backend's final refusal (API reference, GET /certificates/{serial}).
-        return Outcome(message=message, refused=getattr(error, "status", None) == 422)
+        return Outcome(message=message, refused=error.status == 422)
+    except AtlasError as error:
+        return Outcome(message=f"The certificate with the serial number {serial} {error.message}.")
     return Outcome(
         certificate=certificates.certificate_pem(leaf),
         facts=facts_of(leaf),
@@ -100,10 +113,10 @@ def _await(client: Client, serial: str, public_key: keys.PublicKey) -> x509.Cert
     """The certificate once it is issued; the error texts follow its serial number."""
     issued = _poll(lambda: client.certificate(serial))
     if issued is None:
-        raise AtlasError(f"is still being issued after {ISSUANCE_DEADLINE:.0f} seconds.")
+        raise AtlasError(f"is still being issued after {ISSUANCE_DEADLINE:.0f} seconds")
     leaf = certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
     if certificates.public_key_digest(leaf) != keys.public_key_digest(public_key):
-        raise AtlasError("is for another key than the one sent.")
+        raise AtlasError("is for another key than the one sent")
     return leaf
 
 

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every action shares: options from task and environment, and errors as results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
+
+SECRET = "a9c4f6d27be0514c83d6f10b2e97a4c5d80e3b61"
+
+
+class Action(AtlasAction):
+    """An action that does what a test says."""
+
+    OPTIONS = {"colour": {"type": "str", "choices": ["red", "blue"]}, "count": {"type": "int"}}
+    RULES = {"mutually_exclusive": [["colour", "count"]]}
+
+    does: Callable[[dict[str, Any]], dict[str, Any]] = staticmethod(lambda options: options)
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        return self.does(options)
+
+
+def make(environment: Any = None, check_mode: bool = False, **arguments: Any) -> Action:
+    task = SimpleNamespace(
+        args=arguments,
+        environment=environment,
+        check_mode=check_mode,
+        async_val=0,
+        action="atlas_test",
+        delegate_to=None,
+        diff=False,
+        no_log=False,
+    )
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/tmp"), _remote_is_local=True)
+    templar = SimpleNamespace(template=lambda value: value)
+    return Action(task, connection, SimpleNamespace(), None, templar, None)
+
+
+def run(action: Action) -> dict[str, Any]:
+    result: dict[str, Any] = action.run(task_vars={})
+    return result
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_URL", "API_KEY", "API_SECRET", "CLIENT_CERT", "CLIENT_KEY", "CA_PATH"):
+        monkeypatch.delenv(f"ATLAS_{name}", raising=False)
+
+
+def test_options_are_validated_and_complete() -> None:
+    result = run(make(count="7"))
+    assert (result["count"], result["colour"], result["api_key"]) == (7, None, None)
+    assert result["api_url"].startswith("https://emea.api.hvca.globalsign.com")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"colour": "green"}, "value of colour must be one of: red, blue, got: green."),
+        ({"count": "many"}, "count"),
+        ({"colour": "red", "count": 1}, "parameters are mutually exclusive: colour|count."),
+        ({"color": "red"}, "color. Supported parameters include"),
+    ],
+)
+def test_a_bad_option_is_one_sentence(arguments: dict[str, Any], text: str) -> None:
+    result = run(make(**arguments))
+    assert result["failed"]
+    assert text in result["msg"]
+    assert "exception" not in result
+
+
+def test_the_environment_of_the_controller_is_the_last_resort(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ATLAS_API_URL", "from-the-controller")
+    in_play = [{"ATLAS_API_URL": "from-the-play"}]
+    assert run(make())["api_url"] == "from-the-controller"
+    assert run(make(in_play))["api_url"] == "from-the-play"
+    assert run(make(in_play, api_url="from-the-task"))["api_url"] == "from-the-task"
+
+
+@pytest.mark.parametrize("wrap", [list, tuple, lambda one: one[0]])
+def test_what_is_ours_never_stays_in_the_environment_of_the_node(wrap: Any) -> None:
+    environment = wrap([{"ATLAS_API_SECRET": SECRET, "ATLAS_OTHER": SECRET, "PATH": "/bin"}])
+    if isinstance(environment, tuple):
+        environment = list(environment)
+    action = make(environment)
+    run(action)
+    assert action._task.environment == [{"PATH": "/bin"}]
+
+
+def test_an_error_of_ours_is_a_failed_result() -> None:
+    def fail(options: dict[str, Any]) -> dict[str, Any]:
+        raise AtlasError("api_key: it is wrong.")
+
+    action = make()
+    action.does = fail
+    assert run(action) == {"failed": True, "msg": "api_key: it is wrong."}
+
+
+def test_an_error_of_ansible_is_left_to_ansible() -> None:
+    def fail(options: dict[str, Any]) -> dict[str, Any]:
+        raise AnsibleConnectionFailure("the host is gone")
+
+    action = make()
+    action.does = fail
+    with pytest.raises(AnsibleConnectionFailure):
+        run(action)
+
+
+def test_a_fault_says_so_and_shows_no_secret() -> None:
+    def fail(options: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError(f"cannot use {options['api_secret']}")
+
+    action = make(api_secret=SECRET)
+    action.does = fail
+    result = run(action)
+    assert result["msg"].startswith("This is a fault of globalsign.atlas, please report it")
+    assert "in fail" in result["exception"]
+    assert SECRET not in str(result)
+
+
+@pytest.mark.parametrize("option", ["api_key", "api_secret", "client_key_passphrase"])
+def test_a_secret_in_a_result_is_removed(option: str) -> None:
+    action = make(**{option: SECRET})
+    action.does = lambda options: {"said": [f"the value {options[option]} is bad"]}
+    assert SECRET not in str(run(action))
+
+
+def test_a_secret_in_a_message_about_options_is_removed() -> None:
+    result = run(make(api_secret=SECRET, colour=SECRET))
+    assert result["failed"]
+    assert SECRET not in str(result)
+
+
+class Vaulted:
+    """As ansible-core 2.16 to 2.18 hand an inline vaulted value to an action."""
+
+    __ENCRYPTED__ = True
+
+    def __str__(self) -> str:
+        return SECRET
+
+
+def test_a_vaulted_value_is_read() -> None:
+    seen: list[Any] = []
+    action = make(api_secret=Vaulted())
+    action.does = lambda options: seen.append(options["api_secret"]) or {}
+    run(action)
+    assert seen == [SECRET]
