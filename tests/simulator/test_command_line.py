@@ -23,7 +23,7 @@ MODES = {
     "connection.json": 0o600,
     "client.key": 0o600,
     "server.key": 0o600,
-    "issuing.key": 0o600,
+    "issuing-1.key": 0o600,
     "root.key": 0o600,
     "atlas.sqlite": 0o600,
 }
@@ -149,8 +149,8 @@ def test_two_on_one_folder_are_refused(tmp_path: Path) -> None:
 def test_a_damaged_key_is_named(tmp_path: Path) -> None:
     with running(tmp_path):
         pass
-    (tmp_path / "issuing.key").write_text("no key")
-    assert "issuing.key or issuing.crt" in refused(tmp_path)
+    (tmp_path / "issuing-1.key").write_text("no key")
+    assert "issuing-1.key or issuing-1.crt" in refused(tmp_path)
 
 
 def test_a_damaged_database_is_named(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
+from atlas_simulator.api.tokens import Tokens
 from atlas_simulator.problems import ServiceError
-from atlas_simulator.tokens import Tokens
 
 NOW = 1_795_430_400
 

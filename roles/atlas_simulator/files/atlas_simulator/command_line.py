@@ -22,12 +22,15 @@ from typing import TextIO
 
 from aiohttp import web
 
-from .authority import ApiTls, Authority, write_private
-from .claims import normal_domain, verified_from_the_start
-from .control import control_application
-from .policies import find_policy
+from .api.claims import normal_domain, verified_from_the_start
+from .api.server import BASE, Api
+from .clock import Clock
+from .control.application import control_application
+from .pki.api_tls import ApiTls
+from .pki.authority import Authority
+from .pki.pairs import write_private
+from .policy.policies import find_policy
 from .problems import StartError
-from .server import BASE, Api
 from .settings import Address, Settings
 from .store import Store
 
@@ -168,11 +171,12 @@ def _locked(folder: Path) -> TextIO:
 async def _serve(settings: Settings) -> None:
     folder = settings.data_dir
     store = Store(folder / "atlas.sqlite")
-    authority = Authority(folder)
+    clock = Clock()
+    authority = Authority(folder, clock)
     tls = ApiTls(folder, settings.server_names)
     for domain in settings.verified:
-        verified_from_the_start(store, domain)
-    api = Api(settings, store, authority, tls)
+        verified_from_the_start(store, domain, clock.now())
+    api = Api(settings, store, clock, authority, tls)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):

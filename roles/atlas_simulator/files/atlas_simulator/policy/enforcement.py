@@ -22,10 +22,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from . import messages
-from .authority import Leaf, PublicKey
+from .. import messages
+from ..pki.leaf import Leaf, PublicKey
+from ..problems import ServiceError
 from .policies import KEY_USAGES, SAN_KINDS, SUBJECT_STRINGS
-from .problems import ServiceError
 
 # The order of section 4.1, in which problems are reported.
 _SUBJECT_ORDER = (

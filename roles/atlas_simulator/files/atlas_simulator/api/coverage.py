@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import messages
-from .problems import ServiceError
-from .store import Claim
-
-HTTP = "HTTP"
+from .. import messages
+from ..problems import ServiceError
+from ..store import Claim
+from ..verification.verifier import HTTP
 
 
 def require_coverage(san: dict[str, list[str]], claims: Iterable[Claim], now: int) -> None:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,16 +14,18 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from . import messages
-from .authority import ApiTls, Authority
+from .. import messages
+from ..clock import Clock
+from ..pki.api_tls import ApiTls
+from ..pki.authority import Authority
+from ..problems import ServiceError
+from ..settings import Settings
+from ..store import Store
+from ..verification.verifier import Verifier
 from .certificates import Certificates
 from .claims import Claims
 from .exchange import LARGEST_BODY, answer, problem_answer, read_json
-from .problems import ServiceError
-from .settings import Settings
-from .store import Store
 from .tokens import Tokens
-from .verification import Verifier
 
 BASE = "/v2"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -35,16 +36,19 @@ _log = logging.getLogger(__name__)
 class Api:
     """One simulated service with one account."""
 
-    def __init__(self, settings: Settings, store: Store, authority: Authority, tls: ApiTls) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock, authority: Authority, tls: ApiTls
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._authority = authority
         self._policy = settings.policy
         self._tokens = Tokens()
         self._account_certificate = tls.client.certificate.fingerprint(hashes.SHA256())
-        self.verifier = Verifier(store, settings.resolve, settings.verify_http_port)
+        self.verifier = Verifier(store, clock, settings.resolve, settings.verify_http_port)
         self.requests_seen: list[dict[str, Any]] = []
-        self._certificates = Certificates(store, authority, settings.policy)
-        self._claims = Claims(store, self.verifier)
+        self._certificates = Certificates(store, clock, authority, settings.policy)
+        self._claims = Claims(store, clock, self.verifier)
 
     def application(self) -> web.Application:
         """All endpoints. An endpoint is added here, and its handler beside its kin."""
@@ -106,7 +110,7 @@ class Api:
             and request.match_info.http_exception is None
         ):
             self._require_account_certificate(request)
-            self._tokens.check(request.headers.get("Authorization", ""), int(time.time()))
+            self._tokens.check(request.headers.get("Authorization", ""), self._clock.now())
         return await handler(request)
 
     def _require_account_certificate(self, request: web.Request) -> None:
@@ -128,7 +132,7 @@ class Api:
         known = (self._store.api_key, self._store.api_secret)
         if (key.lower(), secret.lower()) != known:
             raise ServiceError(401, messages.UNAUTHORIZED)
-        return answer({"access_token": self._tokens.make(int(time.time()))})
+        return answer({"access_token": self._tokens.make(self._clock.now())})
 
     async def _validation_policy(self, _request: web.Request) -> web.Response:
         policy = dict(self._policy)

@@ -7,25 +7,24 @@
 from __future__ import annotations
 
 import re
-import secrets
-import time
 from typing import Any
 
 from aiohttp import web
 
-from . import messages
+from .. import messages
+from ..clock import Clock
+from ..problems import ServiceError
+from ..store import Claim, Store, new_identifier
+from ..verification.token import new_token
+from ..verification.verifier import REUSE_SECONDS, Verifier
 from .exchange import answer, empty_answer, in_progress, page_of, read_optional_json
-from .problems import ServiceError
-from .store import Claim, Store, new_identifier
-from .verification import PREFIX, REUSE_SECONDS, Verifier
 
 TOKEN_SECONDS = 30 * 86400
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
-def verified_from_the_start(store: Store, domain: str) -> None:
+def verified_from_the_start(store: Store, domain: str, now: int) -> None:
     """See to it that a domain has a claim that was verified by DNS."""
-    now = int(time.time())
     claim = store.claim_of(domain) or _new_claim(domain, now)
     if not claim.is_verified(now):
         claim.expires_at = now + REUSE_SECONDS
@@ -54,13 +53,14 @@ def normal_domain(text: str) -> str | None:
 class Claims:
     """The claims of the account."""
 
-    def __init__(self, store: Store, verifier: Verifier) -> None:
+    def __init__(self, store: Store, clock: Clock, verifier: Verifier) -> None:
         self._store = store
+        self._clock = clock
         self._verifier = verifier
 
     async def list_all(self, request: web.Request) -> web.Response:
         """A page of the claims, of one status if asked."""
-        now = int(time.time())
+        now = self._clock.now()
         documents = [_document(claim, now) for claim in self._store.claims()]
         status = request.query.get("status")
         if status is not None:
@@ -76,13 +76,13 @@ class Claims:
             raise ServiceError(422, messages.RISK)
         if self._store.claim_of(domain):
             raise ServiceError(409, messages.CLAIM_EXISTS.format(domain=domain))
-        claim = _new_claim(domain, int(time.time()))
+        claim = _new_claim(domain, self._clock.now())
         self._store.save_claim(claim)
         return _token_answer(claim)
 
     async def read(self, request: web.Request) -> web.Response:
         """One claim."""
-        return answer(_document(self._find(request), int(time.time())))
+        return answer(_document(self._find(request), self._clock.now()))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Forget a claim and all that is attached to it."""
@@ -94,7 +94,7 @@ class Claims:
         claim = self._find(request)
         if self._verifier.is_running(claim.id):
             return in_progress()
-        _renew_token(claim, int(time.time()))
+        _renew_token(claim, self._clock.now())
         self._store.save_claim(claim)
         return _token_answer(claim)
 
@@ -102,7 +102,7 @@ class Claims:
         """Queue a verification over HTTP."""
         claim = self._find(request)
         _require_http_assertion(await read_optional_json(request), claim)
-        now = int(time.time())
+        now = self._clock.now()
         if claim.asserted and claim.is_verified(now):
             return empty_answer(204)
         if claim.assert_by < now:
@@ -143,7 +143,7 @@ def _new_claim(domain: str, now: int) -> Claim:
 
 
 def _renew_token(claim: Claim, now: int) -> None:
-    claim.token = PREFIX + secrets.token_hex(16).upper()
+    claim.token = new_token()
     claim.assert_by = now + TOKEN_SECONDS
     claim.asserted = False
 

@@ -7,33 +7,36 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
-from . import messages
-from .authority import Authority
+from .. import messages
+from ..clock import Clock
+from ..pki.authority import Authority
+from ..policy.enforcement import accept
+from ..problems import ServiceError
+from ..store import Certificate, Store, new_identifier
 from .coverage import require_coverage
-from .enforcement import accept
 from .exchange import answer, empty_answer, read_json
-from .problems import ServiceError
-from .store import Certificate, Store, new_identifier
 
 
 class Certificates:
     """Issues under one policy, and tells what was issued."""
 
-    def __init__(self, store: Store, authority: Authority, policy: Mapping[str, Any]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, authority: Authority, policy: Mapping[str, Any]
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._authority = authority
         self._policy = policy
 
     async def issue(self, request: web.Request) -> web.Response:
         """Policy, then verified names, then quota (API reference, section 4.2)."""
         body = await read_json(request, messages.BAD_CERTIFICATE_REQUEST)
-        now = int(time.time())
+        now = self._clock.now()
         leaf = accept(body, self._policy, new_identifier(), now, self._authority.issuer_expiry)
         require_coverage(leaf.san, self._store.claims(), now)
         if self._store.quota < 1:

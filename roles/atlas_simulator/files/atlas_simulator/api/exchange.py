@@ -12,8 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from . import messages
-from .problems import ServiceError
+from .. import messages
+from ..problems import ServiceError
 
 JSON_TYPE = "application/json;charset=utf-8"
 PROBLEM_TYPE = "application/problem+json;charset=utf-8"

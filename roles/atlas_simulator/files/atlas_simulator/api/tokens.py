@@ -12,8 +12,8 @@ import hashlib
 import hmac
 import secrets
 
-from . import messages
-from .problems import ServiceError
+from .. import messages
+from ..problems import ServiceError
 
 TOKEN_SECONDS = 600
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .problems import StartError
+from ..problems import StartError
 
 DAY = 86400
 SUBJECT_STRINGS = (
