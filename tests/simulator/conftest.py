@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -91,6 +92,10 @@ class Simulator:
         }
         return self.send("POST", "/login", body, client=client, headers={"Authorization": None})
 
+    def renew_token(self) -> None:
+        """Have the next request log in anew."""
+        self._token = ""
+
     def send(
         self,
         method: str,
@@ -104,6 +109,34 @@ class Simulator:
         `body` is sent as it is if it is bytes, else as JSON. `headers` are added to, and with None
         taken from, what a good client sends. `client` is the name of the certificate to show.
         """
+        status, received_headers, received = self.send_raw(method, path, body, headers, client)
+        document = json.loads(received) if received else None
+        return Answer(status, received_headers, document)
+
+    def send_raw(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str | None] | None = None,
+        client: str | None = "client",
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The same, with the body as it came."""
+        with self.open_request(method, path, body, headers, client) as connection:
+            response = connection.getresponse()
+            received = response.read()
+        return response.status, dict(response.getheaders()), received
+
+    @contextmanager
+    def open_request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str | None] | None = None,
+        client: str | None = "client",
+    ) -> Iterator[http.client.HTTPSConnection]:
+        """A connection on which the request was sent; it is closed at the end."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent: dict[str, str | None] = {"Content-Length": "0"}
         if body is not None:
@@ -121,12 +154,9 @@ class Simulator:
                 if value is not None:
                     connection.putheader(name, value)
             connection.endheaders(content if body is not None else None)
-            response = connection.getresponse()
-            received = response.read()
+            yield connection
         finally:
             connection.close()
-        document = json.loads(received) if received else None
-        return Answer(response.status, dict(response.getheaders()), document)
 
     def _tls(self, client: str | None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.account["ATLAS_CA_PATH"])
@@ -134,16 +164,37 @@ class Simulator:
             context.load_cert_chain(self.folder / f"{client}.crt", self.folder / f"{client}.key")
         return context
 
-    def control(self, method: str = "GET") -> Any:
-        """What the control listener answers on /requests."""
+    def control(self, method: str = "GET", path: str = "/requests", body: Any = None) -> Any:
+        """What the control listener answers; an error is a `ValueError` with its text."""
+        status, received = self.control_raw(method, path, body)
+        if status >= 400:
+            raise ValueError(received["error"] if received else status)
+        return received
+
+    def control_raw(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The status and the decoded body of an answer of the control listener."""
         address = urlsplit((self.folder / "control-url").read_text())
         connection = http.client.HTTPConnection(address.netloc, timeout=20)
         try:
-            connection.request(method, "/requests")
-            received = connection.getresponse().read()
+            content = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            connection.request(method, path, content)
+            response = connection.getresponse()
+            received = response.read()
         finally:
             connection.close()
-        return json.loads(received) if received else None
+        is_json = response.getheader("Content-Type", "").startswith("application/json")
+        return response.status, json.loads(received) if received and is_json else None
+
+    def issue(self, request: Any = None, **headers: str) -> str:
+        """Have a certificate issued; its serial number."""
+        answer = self.send("POST", "/certificates", request or good_request(), headers=headers)
+        assert answer.status == 201, answer.document
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def certificate(self, serial: str) -> x509.Certificate:
+        """An issued certificate."""
+        pem = self.send("GET", f"/certificates/{serial}").document["certificate"]
+        return x509.load_pem_x509_certificate(pem.encode())
 
     def claim(self, domain: str) -> tuple[str, str]:
         """Make a claim; its id and token."""

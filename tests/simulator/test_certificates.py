@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -132,9 +131,9 @@ def test_the_quota_counts_down(simulator: Simulator) -> None:
 
 
 def test_nothing_is_issued_beyond_the_quota(tmp_path: Path) -> None:
-    with running(tmp_path, "--verified", "quillon.example") as simulator:
-        with sqlite3.connect(tmp_path / "atlas.sqlite") as database:
-            database.execute("UPDATE facts SET value = '1' WHERE name = 'quota'")
+    arguments = ("--verified", "quillon.example", "--control", "127.0.0.1:0")
+    with running(tmp_path, *arguments) as simulator:
+        simulator.control("POST", "/quota", {"quota": 1})
         issue(simulator, good_request())
         answer = simulator.send("POST", "/certificates", good_request())
         assert (answer.status, answer.description) == (402, "Quota Reached")

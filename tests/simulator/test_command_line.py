@@ -167,7 +167,7 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     [
         ("{", "cannot be read as JSON"),
         ("[]", "does not hold a JSON object"),
-        ('{"custom_extensions": {}}', "custom_extensions in"),
+        ('{"colours": {}}', "colours in"),
         ('{"validity": {"secondsmax": "long"}}', "validity.secondsmax in"),
         ('{"subject_dn": {"country": {"presence": "MAYBE"}}}', "subject_dn.country in"),
         ('{"subject_dn": {"country": {"presence": "OPTIONAL", "format": "("}}}', "is not a string"),

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -63,6 +65,11 @@ def test_no_client_certificate_no_connection(simulator: Simulator) -> None:
 def test_an_expired_client_certificate_is_refused_by_tls(simulator: Simulator) -> None:
     with pytest.raises((ssl.SSLError, ConnectionError)):
         simulator.login(client="expired-client")
+
+
+def test_a_revoked_client_certificate_is_refused_by_tls(simulator: Simulator) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        simulator.login(client="revoked-client")
 
 
 def test_the_certificate_of_another_account_is_refused(simulator: Simulator) -> None:
@@ -196,8 +203,12 @@ def test_the_control_listener_tells_what_was_asked(simulator: Simulator) -> None
     simulator.send("GET", "/trustchain")
     simulator.send("GET", "/nothing")
     simulator.login(api_secret="0" * 40)
-    assert simulator.control() == [
-        {"method": "GET", "path": "/v2/trustchain", "status": 200},
-        {"method": "GET", "path": "/v2/nothing", "status": 404},
-        {"method": "POST", "path": "/v2/login", "status": 401},
+    seen = simulator.control()
+    assert [(note["method"], note["path"], note["status"], note["account"]) for note in seen] == [
+        ("GET", "/v2/trustchain", 200, "account"),
+        ("GET", "/v2/nothing", 404, ""),
+        ("POST", "/v2/login", 401, ""),
     ]
+    assert seen[0]["body"] == hashlib.sha256(b"").hexdigest()
+    assert seen[2]["body"] != seen[0]["body"]
+    assert abs(seen[0]["time"] - time.time()) < 30

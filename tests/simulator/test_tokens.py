@@ -13,23 +13,35 @@ from atlas_simulator.problems import ServiceError
 NOW = 1_795_430_400
 
 
-def test_a_token_is_of_use_for_ten_minutes() -> None:
-    tokens = Tokens()
-    authorization = f"Bearer {tokens.make(NOW)}"
-    tokens.check(authorization, NOW)
-    tokens.check(authorization, NOW + 599)
+@pytest.fixture
+def tokens() -> Tokens:
+    return Tokens(bytes(32))
+
+
+def test_a_token_is_of_use_until_its_end(tokens: Tokens) -> None:
+    authorization = f"Bearer {tokens.make('account', NOW + 600)}"
+    assert tokens.account(authorization, NOW) == "account"
+    assert tokens.account(authorization, NOW + 599) == "account"
     with pytest.raises(ServiceError, match="Token is expired") as refused:
-        tokens.check(authorization, NOW + 600)
+        tokens.account(authorization, NOW + 600)
     assert refused.value.status == 401
 
 
-def test_an_older_token_stays_of_use_beside_a_newer_one() -> None:
-    tokens = Tokens()
-    older = tokens.make(NOW)
-    assert tokens.make(NOW + 1) != older
-    tokens.check(f"Bearer {older}", NOW + 2)
+def test_an_older_token_stays_of_use_beside_a_newer_one(tokens: Tokens) -> None:
+    older = tokens.make("account", NOW + 600)
+    assert tokens.make("account", NOW + 600) != older
+    assert tokens.account(f"Bearer {older}", NOW + 2) == "account"
 
 
-def test_a_token_of_another_process_is_refused() -> None:
+def test_tokens_can_be_made_void(tokens: Tokens) -> None:
+    older = tokens.make("account", NOW + 600)
+    tokens.void()
+    newer = tokens.make("account", NOW + 600)
+    with pytest.raises(ServiceError, match="Token is expired"):
+        tokens.account(f"Bearer {older}", NOW)
+    assert tokens.account(f"Bearer {newer}", NOW) == "account"
+
+
+def test_a_token_with_another_key_is_refused(tokens: Tokens) -> None:
     with pytest.raises(ServiceError, match="Signature is invalid"):
-        Tokens().check(f"Bearer {Tokens().make(NOW)}", NOW)
+        tokens.account(f"Bearer {Tokens(bytes(31) + b'1').make('account', NOW + 600)}", NOW)

@@ -23,6 +23,7 @@ _SUFFIX_LISTS = frozenset({"dns_names", "emails"})
 _KNOWN_BITS: Mapping[str, tuple[int, ...]] = {"ECDSA": (256, 384, 521), "RSA": (2048, 3072, 4096)}
 """The sizes that the service names, in the order in which they are chosen: P-256 first."""
 _LEAST_RSA_BITS = 2048
+_LONGEST_VALUE = 100
 _REQUIRED = "is required by the validation policy"
 
 
@@ -40,7 +41,10 @@ class Violation:
     allowed: str
 
     def __str__(self) -> str:
-        given = f"{self.value!r} " if self.value else ""
+        value = self.value
+        if len(value) > _LONGEST_VALUE:
+            value = value[:_LONGEST_VALUE] + "..."
+        given = f"{value!r} " if value else ""
         return f"{_option(self.path)}: {given}{self.rule}; {self.allowed}."
 
 

@@ -2,37 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: what it accepts, and the life of one process."""
+"""The command line: what it accepts, as settings."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import ipaddress
 import json
-import os
-import shlex
-import signal
-import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
-from aiohttp import web
-
-from .api.claims import normal_domain, verified_from_the_start
-from .api.server import BASE, Api
-from .clock import Clock
-from .control.application import control_application
-from .pki.api_tls import ApiTls
-from .pki.authority import Authority
-from .pki.pairs import write_private
+from .accounts import AccountSettings, read_accounts
+from .api.openapi import description
+from .behaviour import Behaviour, changed
+from .names import normal_domain
 from .policy.policies import find_policy
+from .policy.readings import Readings
 from .problems import StartError
-from .settings import Address, Settings
-from .store import Store
+from .process import data_folder, locked, serve
+from .settings import Address, Settings, Verification
 
 UNUSABLE = 2
 
@@ -40,10 +30,13 @@ UNUSABLE = 2
 def main(arguments: Sequence[str]) -> int:
     """Run the simulator; the exit status is 2 if it cannot start, with one sentence why."""
     parsed = _parser().parse_args(arguments)
+    if parsed.command == "openapi":
+        print(json.dumps(description(), indent=2))
+        return 0
     try:
         settings = _settings(parsed)
-        with _locked(_data_folder(settings.data_dir)):
-            asyncio.run(_serve(settings))
+        with locked(data_folder(settings.data_dir)):
+            asyncio.run(serve(settings))
     except StartError as error:
         print(f"atlas_simulator: {error}", file=sys.stderr)
         return UNUSABLE
@@ -54,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="atlas_simulator", description="A simulated GlobalSign Atlas."
     )
-    serve = parser.add_subparsers(required=True, metavar="serve").add_parser(
-        "serve", help="serve the API until SIGTERM"
-    )
+    commands = parser.add_subparsers(required=True, dest="command")
+    commands.add_parser("openapi", help="print an OpenAPI description of the API")
+    serve = commands.add_parser("serve", help="serve the API until SIGTERM")
     serve.add_argument(
         "--data-dir", type=Path, required=True, metavar="DIR", help="where everything is kept"
     )
@@ -72,45 +65,109 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--control", metavar="HOST:PORT", help="the control listener, on loopback")
     serve.add_argument(
-        "--policy", default="dv-tls", metavar="FILE-OR-NAME", help="the validation policy"
+        "--pki-listen",
+        metavar="HOST:PORT",
+        help="the listener for CRLs, OCSP, CA certificates and the links in mails, over HTTP",
     )
-    serve.add_argument(
+    account = serve.add_argument_group("one account")
+    account.add_argument(
+        "--policy", metavar="FILE-OR-NAME", help="the validation policy (default: dv-tls)"
+    )
+    account.add_argument(
         "--verified",
         action="append",
         default=[],
         metavar="DOMAIN",
         help="a domain whose claim is verified from the start",
     )
-    serve.add_argument(
+    account.add_argument(
+        "--accounts", type=Path, metavar="FILE", help="several accounts instead, as JSON"
+    )
+    verification = serve.add_argument_group("verification of claims")
+    verification.add_argument(
         "--resolve",
         action="append",
         default=[],
         metavar="NAME=ADDRESS",
         help="where a name is, for verification requests",
     )
+    verification.add_argument(
+        "--resolver",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="a DNS server to ask instead of the system's; several must agree",
+    )
+    for scheme, port in (("http", 80), ("https", 443)):
+        verification.add_argument(
+            f"--verify-{scheme}-port",
+            type=int,
+            default=port,
+            metavar="PORT",
+            help=f"the port that verification requests over {scheme.upper()} go to",
+        )
+    verification.add_argument("--smtp", metavar="HOST:PORT", help="where mails are sent")
     serve.add_argument(
-        "--verify-http-port",
-        type=int,
-        default=80,
-        metavar="PORT",
-        help="the port that verification requests go to",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of how the service behaves",
     )
     return parser
 
 
 def _settings(parsed: argparse.Namespace) -> Settings:
-    if not 0 < parsed.verify_http_port < 65536:
-        raise StartError(f"--verify-http-port: {parsed.verify_http_port} is no port.")
+    behaviour, readings = _behaviour(parsed.set)
     return Settings(
         data_dir=parsed.data_dir,
         listen=_address("--listen", parsed.listen),
         server_names=tuple(parsed.server_name),
         control=_loopback_address(parsed.control) if parsed.control else None,
-        policy=find_policy(parsed.policy),
-        verified=tuple(_domain("--verified", text) for text in parsed.verified),
-        resolve=dict(_resolution(text) for text in parsed.resolve),
-        verify_http_port=parsed.verify_http_port,
+        pki_listen=_address("--pki-listen", parsed.pki_listen) if parsed.pki_listen else None,
+        accounts=_accounts(parsed),
+        verification=Verification(
+            names=dict(_resolution(text) for text in parsed.resolve),
+            resolvers=tuple(_address("--resolver", text) for text in parsed.resolver),
+            http_port=_port("--verify-http-port", parsed.verify_http_port),
+            https_port=_port("--verify-https-port", parsed.verify_https_port),
+            smtp=_address("--smtp", parsed.smtp) if parsed.smtp else None,
+        ),
+        behaviour=behaviour,
+        readings=readings,
     )
+
+
+def _accounts(parsed: argparse.Namespace) -> tuple[AccountSettings, ...]:
+    if parsed.accounts:
+        if parsed.policy or parsed.verified:
+            raise StartError(
+                "--accounts: it says the policy and the verified domains of each account; leave"
+                " out --policy and --verified."
+            )
+        return read_accounts(parsed.accounts)
+    verified = tuple(_domain("--verified", text) for text in parsed.verified)
+    policy = find_policy(parsed.policy or "dv-tls")
+    return (AccountSettings("account", policy, verified=verified),)
+
+
+def _behaviour(assignments: Sequence[str]) -> tuple[Behaviour, Readings]:
+    changes = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise StartError(f"--set: {assignment} is not NAME=VALUE, such as token_seconds=60.")
+        changes[name] = value
+    try:
+        return changed(Behaviour(), Readings(), changes)
+    except ValueError as error:
+        raise StartError(f"--set: {error}.") from None
+
+
+def _port(option: str, port: int) -> int:
+    if not 0 < port < 65536:
+        raise StartError(f"{option}: {port} is no port.")
+    return port
 
 
 def _address(option: str, text: str) -> Address:
@@ -146,95 +203,3 @@ def _resolution(text: str) -> tuple[str, str]:
         raise StartError(
             f"--resolve: {text} is not NAME=ADDRESS, such as www.example.com=127.0.0.1."
         ) from None
-
-
-def _data_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise StartError(f"--data-dir: {folder} cannot be used: {error.strerror}.") from None
-    return folder
-
-
-def _locked(folder: Path) -> TextIO:
-    """Hold the data folder: two simulators on one would spoil each other's work."""
-    lock = (folder / "lock").open("w", encoding="ascii")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise StartError(f"--data-dir: {folder} is in use by another simulator.") from None
-    return lock
-
-
-async def _serve(settings: Settings) -> None:
-    folder = settings.data_dir
-    store = Store(folder / "atlas.sqlite")
-    clock = Clock()
-    authority = Authority(folder, clock)
-    tls = ApiTls(folder, settings.server_names)
-    for domain in settings.verified:
-        verified_from_the_start(store, domain, clock.now())
-    api = Api(settings, store, clock, authority, tls)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stopping.set)
-
-    runners = [await _listen("--listen", settings.listen, api.application(), _tls_context(tls))]
-    url = f"https://{_bound(runners[0])}{BASE}"
-    if settings.control:
-        control = control_application(api.requests_seen)
-        runners.append(await _listen("--control", settings.control, control, None))
-        (folder / "control-url").write_text(f"http://{_bound(runners[1])}", encoding="ascii")
-    _write_environment(folder, url, store, tls)
-    print(f"ready {url}", flush=True)
-    await stopping.wait()
-    for runner in runners:
-        await runner.cleanup()
-    await api.verifier.close()
-    store.close()
-
-
-def _tls_context(tls: ApiTls) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(cadata=tls.ca.pem)
-    context.load_cert_chain(tls.path("server", "crt"), tls.path("server", "key"))
-    return context
-
-
-async def _listen(
-    option: str, address: Address, app: web.Application, tls: ssl.SSLContext | None
-) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, address.host, address.port, ssl_context=tls).start()
-    except OSError as error:
-        await runner.cleanup()
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise StartError(f"{option}: {address} cannot be listened on: {reason}.") from None
-    return runner
-
-
-def _bound(runner: web.AppRunner) -> Address:
-    host, port = runner.addresses[0][:2]
-    return Address(str(host), int(port))
-
-
-def _write_environment(folder: Path, url: str, store: Store, tls: ApiTls) -> None:
-    variables = {
-        "ATLAS_API_URL": url,
-        "ATLAS_API_KEY": store.api_key,
-        "ATLAS_API_SECRET": store.api_secret,
-        "ATLAS_CLIENT_CERT": str(tls.path("client", "crt").resolve()),
-        "ATLAS_CLIENT_KEY": str(tls.path("client", "key").resolve()),
-        "ATLAS_CA_PATH": str(tls.path("api-ca", "crt").resolve()),
-    }
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
-    write_private(folder / "env", "".join(lines).encode("utf-8"))
-    options = {name.removeprefix("ATLAS_").lower(): value for name, value in variables.items()}
-    write_private(folder / "connection.json", json.dumps(options).encode("utf-8"))

@@ -13,12 +13,17 @@ class ServiceError(Exception):
     """An answer with an error body (API reference, "Responses and errors")."""
 
     def __init__(
-        self, status: int, description: str, errors: Mapping[str, str] | None = None
+        self,
+        status: int,
+        description: str,
+        errors: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
         self.errors = dict(errors or {})
+        self.headers = dict(headers or {})
 
 
 class StartError(Exception):

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from .accounts import AccountSettings
+from .behaviour import Behaviour
+from .policy.readings import Readings
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,30 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Verification:
+    """Where claims are verified.
+
+    `names` maps names to addresses for the simulator's own requests; the rest goes to
+    `resolvers`, or to the system's if there are none. Mail goes to `smtp`.
+    """
+
+    names: Mapping[str, str]
+    resolvers: tuple[Address, ...]
+    http_port: int
+    https_port: int
+    smtp: Address | None
+
+
+@dataclass(frozen=True)
 class Settings:
-    """`resolve` maps names to addresses for the simulator's own verification requests."""
+    """All of it. The first account is the one that `env` in the data folder tells of."""
 
     data_dir: Path
     listen: Address
     server_names: tuple[str, ...]
     control: Address | None
-    policy: Mapping[str, Any]
-    verified: tuple[str, ...]
-    resolve: Mapping[str, str]
-    verify_http_port: int
+    pki_listen: Address | None
+    accounts: tuple[AccountSettings, ...]
+    verification: Verification
+    behaviour: Behaviour
+    readings: Readings

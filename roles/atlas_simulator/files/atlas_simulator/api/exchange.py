@@ -80,31 +80,43 @@ def problem_answer(problem: ServiceError) -> web.Response:
     return web.Response(
         status=problem.status,
         body=json.dumps(document).encode("utf-8"),
-        headers={"Content-Type": PROBLEM_TYPE},
+        headers={"Content-Type": PROBLEM_TYPE, **problem.headers},
     )
 
 
-def page_of(request: web.Request, path: str, documents: list[Any]) -> web.Response:
-    """One page of a listing, with `Total-Count` and `Links` (API reference, section 1.6)."""
-    page = _whole_number(request.query.get("page", "1"), messages.BAD_PAGE)
-    size = _whole_number(request.query.get("per_page", str(MOST_PER_PAGE)), messages.BAD_PAGE_SIZE)
+def page_query(request: web.Request) -> tuple[int, int]:
+    """The number of the page, from 1, and the entries per page (API reference, section 1.6)."""
+    page = whole_number(request.query.get("page", "1"), messages.BAD_PAGE)
+    size = whole_number(request.query.get("per_page", str(MOST_PER_PAGE)), messages.BAD_PAGE_SIZE)
     if page < 1:
         raise ServiceError(422, messages.BAD_PAGE)
     if not 1 <= size <= MOST_PER_PAGE:
         raise ServiceError(422, messages.BAD_PAGE_SIZE)
-    last = max(1, -(-len(documents) // size))
+    return page, size
+
+
+def page_headers(path: str, page: int, size: int, total: int) -> dict[str, str]:
+    """`Total-Count` and `Links` of a page of a listing."""
+    last = max(1, -(-total // size))
     links = {"previous": page - 1 if page > 1 else None, "next": page + 1 if page < last else None}
     links["last"] = last
-    headers = {
-        "Total-Count": str(len(documents)),
+    return {
+        "Total-Count": str(total),
         "Links": ", ".join(
             f'<{path}?page={number}>; rel="{rel}"' for rel, number in links.items() if number
         ),
     }
-    return answer(documents[(page - 1) * size : page * size], headers=headers)
 
 
-def _whole_number(text: str, message: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+def page_of(request: web.Request, path: str, documents: list[Any]) -> web.Response:
+    """One page of a listing that is at hand whole."""
+    page, size = page_query(request)
+    shown = documents[(page - 1) * size : page * size]
+    return answer(shown, headers=page_headers(path, page, size, len(documents)))
+
+
+def whole_number(text: str, message: str) -> int:
+    """A number in a query, or 422 with this message."""
+    if not text.isascii() or not text.isdigit() or len(text) > 11:
         raise ServiceError(422, message)
     return int(text)

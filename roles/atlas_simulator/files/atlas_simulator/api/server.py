@@ -6,82 +6,80 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from .. import messages
-from ..clock import Clock
-from ..pki.api_tls import ApiTls
-from ..pki.authority import Authority
+from ..accounts import Account
 from ..problems import ServiceError
-from ..settings import Settings
-from ..store import Store
-from ..verification.verifier import Verifier
+from ..store import DOMAIN, IP_ADDRESS
 from .certificates import Certificates
 from .claims import Claims
 from .exchange import LARGEST_BODY, answer, problem_answer, read_json
+from .limits import Limits
+from .service import Service, account_of, set_account
+from .statistics import Statistics
 from .tokens import Tokens
 
 BASE = "/v2"
+CLIENT_SERIAL = "X-SSL-Client-Serial"
+_CERTIFICATE = "certificate"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _log = logging.getLogger(__name__)
 
 
 class Api:
-    """One simulated service with one account."""
+    """The API of one service."""
 
-    def __init__(
-        self, settings: Settings, store: Store, clock: Clock, authority: Authority, tls: ApiTls
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._authority = authority
-        self._policy = settings.policy
-        self._tokens = Tokens()
-        self._account_certificate = tls.client.certificate.fingerprint(hashes.SHA256())
-        self.verifier = Verifier(store, clock, settings.resolve, settings.verify_http_port)
-        self.requests_seen: list[dict[str, Any]] = []
-        self._certificates = Certificates(store, clock, authority, settings.policy)
-        self._claims = Claims(store, clock, self.verifier)
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        kept = service.store.fact("token_key", secrets.token_hex(32))
+        keeps = service.behaviour.keep_tokens
+        self.tokens = Tokens(bytes.fromhex(kept) if keeps else secrets.token_bytes(32))
+        self._limits = Limits()
 
-    def application(self) -> web.Application:
-        """All endpoints. An endpoint is added here, and its handler beside its kin."""
-        middlewares = [self._take_down, self._explain, self._authorize]
+    def application(self, *outer: Middleware) -> web.Application:
+        """All endpoints, within the middlewares of the control listener. An endpoint is added here,
+        and its handler beside its kin."""
+        middlewares: list[Any] = [_identify, *outer, self._explain, self._authorize]
         app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
-        certificates, claims = self._certificates, self._claims
-        claim = "/claims/domains/{id}"
+        app.on_response_prepare.append(self._date)
+        certificates, statistics = Certificates(self._service), Statistics(self._service)
         for method, path, handler in (
             ("POST", "/login", self._login),
             ("GET", "/validationpolicy", self._validation_policy),
             ("GET", "/trustchain", self._trust_chain),
-            ("GET", "/quotas/issuance", self._quota),
+            ("GET", "/quotas/issuance", statistics.quota),
+            ("GET", "/counters/certificates/issued", statistics.count_issued),
+            ("GET", "/counters/certificates/revoked", statistics.count_revoked),
+            ("GET", "/stats/issued", statistics.issued),
+            ("GET", "/stats/revoked", statistics.revoked),
+            ("GET", "/stats/expiring", statistics.expiring),
             ("POST", "/certificates", certificates.issue),
             ("GET", "/certificates/{serial}", certificates.read),
-            ("GET", "/claims/domains", claims.list_all),
-            ("POST", claim, claims.create),
-            ("GET", claim, claims.read),
-            ("DELETE", claim, claims.delete),
-            ("POST", claim + "/http", claims.assert_http),
-            ("POST", claim + "/reassert", claims.reassert),
+            ("PATCH", "/certificates/{serial}", certificates.revoke),
+            ("DELETE", "/certificates/{serial}", certificates.delete),
+            ("POST", "/certificates/{serial}/rekey", certificates.rekey),
+            *_claim_routes("/claims/domains", Claims(self._service, DOMAIN)),
+            *_claim_routes("/claims/ipaddresses", Claims(self._service, IP_ADDRESS)),
         ):
             # One trailing slash is accepted, as real clients send it.
             app.router.add_route(method, BASE + path, handler)
             app.router.add_route(method, BASE + path + "/", handler)
         return app
 
-    @web.middleware
-    async def _take_down(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Keep what was asked and answered, for the control listener."""
-        response = await handler(request)
-        seen = {"method": request.method, "path": request.path, "status": response.status}
-        self.requests_seen.append(seen)
-        return response
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """The Date header follows the service's clock."""
+        moment = self._service.clock.now() + self._service.behaviour.date_skew
+        response.headers["Date"] = formatdate(moment, usegmt=True)
 
     @web.middleware
     async def _explain(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -93,9 +91,8 @@ class Api:
         except web.HTTPNotFound:
             return problem_answer(ServiceError(404, messages.NOT_FOUND))
         except web.HTTPMethodNotAllowed as error:
-            response = problem_answer(ServiceError(405, messages.METHOD_NOT_ALLOWED))
-            response.headers["Allow"] = error.headers["Allow"]
-            return response
+            headers = {"Allow": error.headers["Allow"]}
+            return problem_answer(ServiceError(405, messages.METHOD_NOT_ALLOWED, headers=headers))
         except web.HTTPRequestEntityTooLarge:
             return problem_answer(ServiceError(413, messages.TOO_LARGE))
         except Exception:
@@ -109,16 +106,14 @@ class Api:
             request.path.rstrip("/") != BASE + "/login"
             and request.match_info.http_exception is None
         ):
-            self._require_account_certificate(request)
-            self._tokens.check(request.headers.get("Authorization", ""), self._clock.now())
+            now = self._service.clock.now()
+            name = self.tokens.account(request.headers.get("Authorization", ""), now)
+            account = next((each for each in self._service.accounts if each.name == name), None)
+            if account is None or not _shows_certificate(request, account):
+                raise ServiceError(401, messages.UNAUTHORIZED)
+            set_account(request, account)
+            self._limits.take(account.name, self._service.behaviour, self._service.clock)
         return await handler(request)
-
-    def _require_account_certificate(self, request: web.Request) -> None:
-        tls = request.transport.get_extra_info("ssl_object") if request.transport else None
-        certificate = tls.getpeercert(binary_form=True) if tls else None
-        loaded = x509.load_der_x509_certificate(certificate) if certificate else None
-        if loaded is None or loaded.fingerprint(hashes.SHA256()) != self._account_certificate:
-            raise ServiceError(401, messages.UNAUTHORIZED)
 
     async def _login(self, request: web.Request) -> web.Response:
         body = await read_json(request, messages.BAD_REQUEST)
@@ -128,22 +123,64 @@ class Api:
         secret: Any = body.get("api_secret", body.get("secret"))
         if not (_is_hex(key, 16) and _is_hex(secret, 40)):
             raise ServiceError(422, messages.BAD_LOGIN)
-        self._require_account_certificate(request)
-        known = (self._store.api_key, self._store.api_secret)
-        if (key.lower(), secret.lower()) != known:
-            raise ServiceError(401, messages.UNAUTHORIZED)
-        return answer({"access_token": self._tokens.make(self._clock.now())})
+        for account in self._service.accounts:
+            known = (account.api_key.lower(), account.api_secret.lower())
+            if (key.lower(), secret.lower()) == known and _shows_certificate(request, account):
+                set_account(request, account)
+                expires_at = self._service.clock.now() + self._service.behaviour.token_seconds
+                return answer({"access_token": self.tokens.make(account.name, expires_at)})
+        raise ServiceError(401, messages.UNAUTHORIZED)
 
-    async def _validation_policy(self, _request: web.Request) -> web.Response:
-        policy = dict(self._policy)
-        validity = {"issuer_expiry": self._authority.issuer_expiry, **policy["validity"]}
-        return answer({**policy, "validity": validity})
+    async def _validation_policy(self, request: web.Request) -> web.Response:
+        policy = dict(account_of(request).policy)
+        expiry = {"issuer_expiry": self._service.authority.issuer_expiry}
+        return answer({**policy, "validity": {**expiry, **(policy.get("validity") or {})}})
 
     async def _trust_chain(self, _request: web.Request) -> web.Response:
-        return answer(self._authority.chain)
+        authority = self._service.authority
+        back = 2 if self._service.behaviour.trust_chain == "previous" else 1
+        issuer = authority.issuers[-min(back, len(authority.issuers))]
+        return answer([issuer.pem, authority.root.pem])
 
-    async def _quota(self, _request: web.Request) -> web.Response:
-        return answer({"value": self._store.quota})
+
+@web.middleware
+async def _identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Keep the digest of the client certificate: the connection may be gone when it is needed."""
+    tls = request.transport.get_extra_info("ssl_object") if request.transport else None
+    certificate: bytes = (tls.getpeercert(binary_form=True) if tls else None) or b""
+    request[_CERTIFICATE] = hashlib.sha256(certificate).digest()
+    return await handler(request)
+
+
+def _claim_routes(path: str, claims: Claims) -> list[tuple[str, str, Handler]]:
+    claim = path + "/{id}"
+    routes: list[tuple[str, str, Handler]] = [
+        ("GET", path, claims.list_all),
+        ("POST", claim, claims.create),
+        ("GET", claim, claims.read),
+        ("DELETE", claim, claims.delete),
+        ("POST", claim + "/http", claims.assert_http),
+        ("POST", claim + "/reassert", claims.reassert),
+    ]
+    if claims.kind == DOMAIN:
+        routes += [
+            ("GET", claim + "/dns", claims.authorization_domains),
+            ("POST", claim + "/dns", claims.assert_dns),
+            ("GET", claim + "/email", claims.addresses),
+            ("POST", claim + "/email", claims.assert_email),
+        ]
+    return routes
+
+
+def _shows_certificate(request: web.Request, account: Account) -> bool:
+    """Whether a request comes with the client certificate of an account, where one is needed."""
+    wanted = account.settings.mutual_tls
+    if wanted == "none":
+        return True
+    if wanted == "header":
+        told = request.headers.get(CLIENT_SERIAL, "").lstrip("0").lower()
+        return told == f"{account.serial:x}"
+    return bool(request[_CERTIFICATE] == account.certificate)
 
 
 def _is_hex(text: Any, length: int) -> bool:

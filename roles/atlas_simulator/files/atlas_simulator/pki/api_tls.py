@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .making import make_ca, make_end_entity
-from .pairs import Pair, kept, write_pair
+from .making import DAY, make_ca, make_end_entity
+from .pairs import Pair, kept, moment, write_pair
 
 _CA_DAYS, _DAYS = 10 * 365, 5 * 365
 
@@ -23,7 +24,7 @@ _CA_DAYS, _DAYS = 10 * 365, 5 * 365
 class ApiTls:
     """The keys and certificates of TLS. They follow the real clock, as TLS does.
 
-    `client` is the account's; `other-client` belongs to no account, `expired-client` has ended.
+    `other-client` belongs to no account, `expired-client` has ended, `revoked-client` was revoked.
     """
 
     def __init__(self, folder: Path, server_names: Sequence[str]) -> None:
@@ -36,9 +37,32 @@ class ApiTls:
         server = kept(folder, "server", lambda: self._make_server(names))
         if _names_of(server.certificate) != set(names):
             write_pair(folder, "server", self._make_server(names))
-        self.client = kept(folder, "client", lambda: self._make_client("account"))
         kept(folder, "other-client", lambda: self._make_client("other"))
         kept(folder, "expired-client", lambda: self._make_client("account", days=-1))
+        revoked = kept(folder, "revoked-client", lambda: self._make_client("account"))
+        self.trusted = folder / "api-ca-with-crl.pem"
+        self.trusted.write_text(self.ca.pem + self._revocation_list(revoked), encoding="ascii")
+
+    def client(self, folder: Path) -> Pair:
+        """The client certificate of an account, kept in its folder as `client`."""
+        return kept(folder, "client", lambda: self._make_client("account"))
+
+    def _revocation_list(self, revoked: Pair) -> str:
+        entry = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(revoked.certificate.serial_number)
+            .revocation_date(moment(self._now - 60))
+            .build()
+        )
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.ca.certificate.subject)
+            .last_update(moment(self._now - 60))
+            .next_update(moment(self._now + _CA_DAYS * DAY))
+            .add_revoked_certificate(entry)
+        )
+        signed = builder.sign(self.ca.key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
     def _make_server(self, names: Sequence[str]) -> Pair:
         san = x509.SubjectAlternativeName([_general_name(name) for name in names])

@@ -7,78 +7,93 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..problems import StartError
+from .members import (
+    ECDSA,
+    FORBIDDEN,
+    KEY_USAGES,
+    OPTIONAL,
+    PKCS8,
+    PKCS10,
+    REQUIRED,
+    RSA,
+    STATIC,
+    STATIC_FALSE,
+    STATIC_TRUE,
+    SUBJECT_STRINGS,
+)
+from .policy_shape import find_problem
 
 DAY = 86400
-SUBJECT_STRINGS = (
-    "common_name",
-    "given_name",
-    "surname",
-    "organization",
-    "organization_identifier",
-    "country",
-    "state",
-    "locality",
-    "street_address",
-    "postal_code",
-    "email",
-    "pseudonym",
-    "serial_number",
-    "jurisdiction_of_incorporation_locality_name",
-    "jurisdiction_of_incorporation_state_or_province_name",
-    "jurisdiction_of_incorporation_country_name",
-    "business_category",
-)
-SAN_KINDS = ("dns_names", "emails", "ip_addresses", "uris")
-KEY_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_certificate_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)
-_PRESENCES = ("OPTIONAL", "REQUIRED", "FORBIDDEN", "STATIC")
-_OPTIONAL_STATICS = ("OPTIONAL", "STATIC_TRUE", "STATIC_FALSE")
-
-# The shape of what is enforced: a nested mapping of members, or the kind of a value.
-_STRING, _LIST, _NUMBER, _BOOLEAN = "string policy", "list policy", "number", "boolean"
-_PRESENCE, _OPTIONAL_STATIC, _SIZES, _TEXT = "presence", "optional static", "sizes", "text"
-_SHAPE: Mapping[str, Any] = {
-    "validity": dict.fromkeys(
-        (
-            "secondsmin",
-            "secondsmax",
-            "not_before_negative_skew",
-            "not_before_positive_skew",
-            "issuer_expiry",
-        ),
-        _NUMBER,
-    ),
-    "subject_dn": {**dict.fromkeys(SUBJECT_STRINGS, _STRING), "organizational_unit": _LIST},
-    "san": {**dict.fromkeys(SAN_KINDS, _LIST), "critical": _BOOLEAN},
-    "key_usages": dict.fromkeys(KEY_USAGES, _OPTIONAL_STATIC),
-    "extended_key_usages": {"ekus": _LIST, "critical": _BOOLEAN},
-    "public_key": {"key_type": _TEXT, "allowed_lengths": _SIZES, "key_format": _TEXT},
-    "public_key_signature": _PRESENCE,
-}
+_ORGANIZATION = "Quillon Instruments BV"
+_PERSON = "^[A-Za-z '\\-]{1,40}$"
+_PLACE = "^[A-Za-z \\-]{2,40}$"
+_SERVER_USAGE, _CLIENT_USAGE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
+_EMAIL_USAGE = "1.3.6.1.5.5.7.3.4"
+_RSA_LENGTHS, _ECDSA_LENGTHS = [2048, 3072, 4096], [256, 384]
 
 
-def _forbidden_except(**fields: Any) -> dict[str, Any]:
-    forbidden = {"presence": "FORBIDDEN", "format": ""}
-    return {**dict.fromkeys(SUBJECT_STRINGS, forbidden), **fields}
+def _string(presence: str, pattern: str = "") -> dict[str, Any]:
+    """A StringPolicy."""
+    return {"presence": presence, "format": pattern}
 
 
-def _list(entries: list[str], least: int, most: int, static: bool = False) -> dict[str, Any]:
-    return {"static": static, "list": entries, "mincount": least, "maxcount": most}
+def _list(entries: list[str], least: int, most: int) -> dict[str, Any]:
+    """A ListPolicy that is not static."""
+    return {"static": False, "list": entries, "mincount": least, "maxcount": most}
+
+
+def _static_list(*entries: str) -> dict[str, Any]:
+    """A ListPolicy of fixed content."""
+    count = len(entries)
+    return {"static": True, "list": list(entries), "mincount": count, "maxcount": count}
+
+
+def _attribute(kind: str, pattern: str, most: int) -> dict[str, Any]:
+    """A TypeAndValuePolicy's rule for an attribute that may be left out."""
+    rule = {"static": False, "value_type": kind, "mincount": 0, "maxcount": most}
+    return {**rule, "value_format": pattern} if pattern else rule
+
+
+def _extension(presence: str, kind: str, pattern: str = "") -> dict[str, Any]:
+    """An ExtensionPolicy's rule for an extension that is not critical."""
+    rule = {"presence": presence, "critical": False, "value_type": kind}
+    return {**rule, "value_format": pattern} if pattern else rule
+
+
+def _integer(presence: str, least: int, most: int) -> dict[str, Any]:
+    """An IntegerPolicy."""
+    return {"presence": presence, "min": least, "max": most}
+
+
+def _subject(**fields: Any) -> dict[str, Any]:
+    """A subject of these fields and no others."""
+    forbidden = dict.fromkeys(SUBJECT_STRINGS, _string(FORBIDDEN))
+    return {**forbidden, "organizational_unit": _list([], 0, 0), **fields}
+
+
+def _san(**kinds: Any) -> dict[str, Any]:
+    """Alternative names of these kinds and no others."""
+    none = dict.fromkeys(("dns_names", "emails", "ip_addresses", "uris"), _list([], 0, 0))
+    return {**none, **kinds}
+
+
+def _usages(**usages: str) -> dict[str, str]:
+    """Key usages, of which those not given are never set."""
+    return {**dict.fromkeys(KEY_USAGES, STATIC_FALSE), **usages}
+
+
+def _ekus(ekus: dict[str, Any]) -> dict[str, Any]:
+    return {"ekus": ekus, "critical": False}
+
+
+def _key(kind: str, key_format: str) -> dict[str, Any]:
+    lengths = _RSA_LENGTHS if kind == RSA else _ECDSA_LENGTHS
+    return {"key_type": kind, "allowed_lengths": lengths, "key_format": key_format}
 
 
 _VALIDITY = {
@@ -89,141 +104,250 @@ _VALIDITY = {
 }
 _DV_TLS = {
     "validity": _VALIDITY,
-    "subject_dn": _forbidden_except(
-        common_name={"presence": "OPTIONAL", "format": r"^[A-Za-z0-9*.\-]{1,64}$"},
-        organizational_unit=_list([], 0, 0),
+    "subject_dn": _subject(common_name=_string(OPTIONAL, r"^[A-Za-z0-9*.\-]{1,64}$")),
+    "san": _san(dns_names=_list(["."], 1, 100)),
+    "extended_key_usages": _ekus(_static_list(_SERVER_USAGE)),
+    "public_key": _key(ECDSA, PKCS8),
+    "public_key_signature": REQUIRED,
+}
+_OV_TLS = {
+    "validity": _VALIDITY,
+    "subject_dn": _subject(
+        common_name=_string(OPTIONAL, r"^[A-Za-z0-9*.\-]{1,64}$"),
+        organization=_string(STATIC, _ORGANIZATION),
+        country=_string(STATIC, "NL"),
+        state=_string(STATIC, "Utrecht"),
+        locality=_string(STATIC, "Amersfoort"),
     ),
-    "san": {
-        "dns_names": _list(["."], 1, 100),
-        "emails": _list([], 0, 0),
-        "ip_addresses": _list([], 0, 0),
-        "uris": _list([], 0, 0),
+    "san": _san(dns_names=_list(["."], 1, 100)),
+    "key_usages": _usages(digital_signature=STATIC_TRUE, key_encipherment=STATIC_TRUE),
+    "extended_key_usages": _ekus(_static_list(_SERVER_USAGE)),
+    "signature": {"hash_algorithm": {"presence": OPTIONAL, "list": ["SHA-256", "SHA-384"]}},
+    "public_key": _key(RSA, PKCS8),
+    "public_key_signature": FORBIDDEN,
+}
+_SMIME = {
+    "validity": {**_VALIDITY, "secondsmax": 2 * 365 * DAY},
+    "subject_dn": _subject(
+        common_name=_string(REQUIRED, "^[A-Za-z0-9@.' \\-]{1,64}$"),
+        given_name=_string(OPTIONAL, _PERSON),
+        surname=_string(OPTIONAL, _PERSON),
+        organization=_string(STATIC, _ORGANIZATION),
+        country=_string(STATIC, "NL"),
+        email=_string(OPTIONAL, r"^[a-z0-9.\-]+@quillon\.example$"),
+    ),
+    "san": _san(
+        emails=_list(["@quillon.example"], 1, 3),
+        other_names={
+            "1.3.6.1.4.1.311.20.2.3": _attribute("UTF8STRING", r"^[a-z.]+@quillon\.example$", 1)
+        },
+    ),
+    "key_usages": _usages(
+        digital_signature=STATIC_TRUE, key_encipherment=STATIC_TRUE, content_commitment=OPTIONAL
+    ),
+    "extended_key_usages": _ekus(_list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(2|4)$"], 1, 2)),
+    "public_key": _key(RSA, PKCS10),
+    "public_key_signature": FORBIDDEN,
+}
+_DEVICE = {
+    "validity": {**_VALIDITY, "secondsmax": 3 * 365 * DAY},
+    "subject_dn": _subject(
+        common_name=_string(REQUIRED, r"^[a-z0-9.\-]{1,64}$"),
+        organization=_string(STATIC, _ORGANIZATION),
+        organizational_unit=_list(["^Lab [0-9]{1,2}$"], 0, 2),
+    ),
+    "san": _san(
+        dns_names=_list([".devices.example"], 1, 5),
+        ip_addresses=_list([r"^192\.0\.2\.[0-9]{1,3}$"], 0, 2),
+    ),
+    "key_usages": _usages(digital_signature=STATIC_TRUE, key_encipherment=OPTIONAL),
+    "extended_key_usages": _ekus(_list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(1|2)$"], 1, 2)),
+    "public_key": _key(RSA, PKCS8),
+    "public_key_signature": FORBIDDEN,
+}
+_DEVICE_WITH_ANY_NAME = {
+    **_DEVICE,
+    "subject_dn": _subject(
+        common_name=_string(REQUIRED, r"^[a-z0-9.\-]{1,64}$"),
+        serial_number=_string(OPTIONAL, r"^[A-Z0-9\-]{4,32}$"),
+    ),
+    "san": _san(dns_names=_list(["."], 1, 5)),
+    "key_usages": _usages(digital_signature=STATIC_TRUE, key_agreement=OPTIONAL),
+    "extended_key_usages": _ekus(_static_list(_SERVER_USAGE, _CLIENT_USAGE)),
+}
+_EIDAS = {
+    "validity": {**_VALIDITY, "secondsmax": 3 * 365 * DAY},
+    "subject_dn": _subject(
+        common_name=_string(REQUIRED, "^[A-Za-z '.\\-]{1,64}$"),
+        given_name=_string(REQUIRED, _PERSON),
+        surname=_string(REQUIRED, _PERSON),
+        serial_number=_string(REQUIRED, "^(IDC|PAS|PNO)[A-Z]{2}-[A-Z0-9]{4,24}$"),
+        organization=_string(OPTIONAL, "^.{1,64}$"),
+        organization_identifier=_string(OPTIONAL, "^(NTR|VAT)[A-Z]{2}-[A-Z0-9]{4,24}$"),
+        country=_string(REQUIRED, "^[A-Z]{2}$"),
+    ),
+    "key_usages": _usages(content_commitment=STATIC_TRUE),
+    "subject_da": {
+        "gender": _string(OPTIONAL, "^[MmFf]$"),
+        "date_of_birth": OPTIONAL,
+        "place_of_birth": _string(OPTIONAL, _PLACE),
+        "country_of_citizenship": _list(["^[A-Z]{2}$"], 0, 3),
+        "country_of_residence": _list(["^[A-Z]{2}$"], 0, 1),
     },
-    "extended_key_usages": {"ekus": _list(["1.3.6.1.5.5.7.3.1"], 1, 1, True), "critical": False},
-    "public_key": {"key_type": "ECDSA", "allowed_lengths": [256, 384], "key_format": "PKCS8"},
-    "public_key_signature": "REQUIRED",
+    "qualified_statements": {
+        "semantics": {
+            "identifier": _string(STATIC, "0.4.0.194121.1.1"),
+            "name_authorities": _list([], 0, 0),
+        },
+        "etsi_qc_compliance": STATIC_TRUE,
+        "etsi_qc_sscd_compliance": OPTIONAL,
+        "etsi_qc_type": _string(REQUIRED, r"^0\.4\.0\.1862\.1\.6\.[12]$"),
+        "etsi_qc_retention_period": _integer(OPTIONAL, 1, 30),
+        "etsi_qc_pds": {
+            "presence": STATIC,
+            "policies": {"EN": "https://pds.quillon.example/en.pdf"},
+        },
+    },
+    "public_key": _key(ECDSA, PKCS8),
+    "public_key_signature": REQUIRED,
+}
+# Section 3.3, but for an issuer_expiry that would come too soon.
+_EVERYTHING = {
+    "validity": {**_VALIDITY, "secondsmax": 17193600, "issuer_expiry": 4102444799},
+    "subject_dn": _subject(
+        common_name=_string(REQUIRED, "^[A-Za-z0-9*.\\- ]{1,64}$"),
+        given_name=_string(OPTIONAL, _PERSON),
+        surname=_string(OPTIONAL, _PERSON),
+        organization=_string(STATIC, _ORGANIZATION),
+        organizational_unit=_list(["^Lab [0-9]{1,2}$", "^Facilities$"], 0, 2),
+        organization_identifier=_string(OPTIONAL, "^NTRNL-[0-9]{8}$"),
+        country=_string(STATIC, "NL"),
+        state=_string(OPTIONAL, _PLACE),
+        locality=_string(OPTIONAL, _PLACE),
+        street_address=_string(OPTIONAL, "^[A-Za-z0-9 .\\-]{2,60}$"),
+        postal_code=_string(OPTIONAL, "^[0-9]{4} ?[A-Z]{2}$"),
+        email=_string(OPTIONAL, r"^[a-z0-9.]+@quillon\.example$"),
+        serial_number=_string(OPTIONAL, r"^[A-Z0-9\-]{4,32}$"),
+        extra_attributes={
+            "2.5.4.12": _attribute("UTF8STRING", "^[A-Za-z ]{2,30}$", 1),
+            "1.3.6.1.4.1.99999.7.1": {
+                "static": True,
+                "value_type": "PRINTABLESTRING",
+                "value_format": "fleet-a",
+                "mincount": 1,
+                "maxcount": 1,
+            },
+        },
+    ),
+    "san": _san(
+        critical=False,
+        dns_names=_list(["quillon.example", ".quillon.example"], 1, 5),
+        emails=_list(["@quillon.example"], 0, 2),
+        ip_addresses=_list([r"^192\.0\.2\.[0-9]{1,3}$"], 0, 2),
+        uris=_list([r"^https://[a-z0-9.]+\.quillon\.example/.*$"], 0, 1),
+        other_names={
+            "1.3.6.1.4.1.311.20.2.3": _attribute("UTF8STRING", r"^[a-z.]+@quillon\.example$", 1)
+        },
+    ),
+    "key_usages": _usages(
+        digital_signature=STATIC_TRUE, key_encipherment=OPTIONAL, key_agreement=OPTIONAL
+    ),
+    "extended_key_usages": _ekus(_list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(1|2|4)$"], 1, 3)),
+    "subject_da": {
+        "gender": _string(OPTIONAL, "^[MmFf]$"),
+        "date_of_birth": OPTIONAL,
+        "place_of_birth": _string(OPTIONAL, _PLACE),
+        "country_of_citizenship": _list(["^[A-Z]{2}$"], 0, 2),
+        "country_of_residence": _static_list("NL"),
+        "extra_attributes": {
+            "1.3.6.1.4.1.99999.7.2": _attribute("NIL", "", 1),
+            "1.3.6.1.4.1.99999.7.3": _attribute("INTEGER", "^[0-9]{1,6}$", 2),
+        },
+    },
+    "qualified_statements": {
+        "semantics": {
+            "identifier": _string(STATIC, "0.4.0.194121.1.2"),
+            "name_authorities": _static_list("https://registry.quillon.example"),
+        },
+        "etsi_qc_compliance": OPTIONAL,
+        "etsi_qc_sscd_compliance": STATIC_FALSE,
+        "etsi_qc_type": _string(REQUIRED, r"^0\.4\.0\.1862\.1\.6\.[1-3]$"),
+        "etsi_qc_retention_period": _integer(OPTIONAL, 0, 10),
+        "etsi_qc_pds": {
+            "presence": STATIC,
+            "policies": {
+                "EN": "https://pds.quillon.example/en.pdf",
+                "NL": "https://pds.quillon.example/nl.pdf",
+            },
+        },
+    },
+    "ms_extension_template": {
+        "critical": False,
+        "template_id": _string(REQUIRED, r"^1\.3\.6\.1\.4\.1\.311\.21\.8(\.[0-9]+)+$"),
+        "major_version": _integer(REQUIRED, 100, 199),
+        "minor_version": _integer(OPTIONAL, 0, 99),
+    },
+    "custom_extensions": {
+        "1.3.6.1.5.5.7.1.24": _extension(OPTIONAL, "DER", "^3003020105$"),
+        "1.3.6.1.4.1.99999.8.1": _extension(REQUIRED, "UTF8STRING", "^rack-[0-9]{3}$"),
+        "1.3.6.1.4.1.99999.8.2": _extension(STATIC, "NIL"),
+    },
+    "signature": {
+        "algorithm": {"presence": OPTIONAL, "list": ["RSA", "RSA-PSS"]},
+        "hash_algorithm": {"presence": REQUIRED, "list": ["SHA-256", "SHA-384"]},
+    },
+    "public_key": {**_key(ECDSA, PKCS8), "allowed_lengths": [256, 384, 521]},
+    "public_key_signature": REQUIRED,
 }
 READY_MADE: Mapping[str, Mapping[str, Any]] = {
     "dv-tls": _DV_TLS,
     "dv-tls-rsa": {
         **_DV_TLS,
-        "public_key": {
-            "key_type": "RSA",
-            "allowed_lengths": [2048, 3072, 4096],
-            "key_format": "PKCS10",
-        },
-        "public_key_signature": "FORBIDDEN",
+        "public_key": _key(RSA, PKCS10),
+        "public_key_signature": FORBIDDEN,
     },
-    "device": {
-        "validity": {**_VALIDITY, "secondsmax": 3 * 365 * DAY},
-        "subject_dn": _forbidden_except(
-            common_name={"presence": "REQUIRED", "format": r"^[a-z0-9.\-]{1,64}$"},
-            organization={"presence": "STATIC", "format": "Quillon Instruments BV"},
-            organizational_unit=_list(["^Lab [0-9]{1,2}$"], 0, 2),
-        ),
-        "san": {
-            "dns_names": _list([".devices.example"], 1, 5),
-            "emails": _list([], 0, 0),
-            "ip_addresses": _list([r"^192\.0\.2\.[0-9]{1,3}$"], 0, 2),
-            "uris": _list([], 0, 0),
-        },
-        "key_usages": {
-            **dict.fromkeys(KEY_USAGES, "STATIC_FALSE"),
-            "digital_signature": "STATIC_TRUE",
-            "key_encipherment": "OPTIONAL",
-        },
-        "extended_key_usages": {
-            "ekus": _list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(1|2)$"], 1, 2),
-            "critical": False,
-        },
-        "public_key": {
-            "key_type": "RSA",
-            "allowed_lengths": [2048, 3072, 4096],
-            "key_format": "PKCS8",
-        },
-        "public_key_signature": "FORBIDDEN",
+    "ov-tls": _OV_TLS,
+    "smime": _SMIME,
+    "device": _DEVICE,
+    "device-pop": {
+        **_DEVICE_WITH_ANY_NAME,
+        "public_key": _key(ECDSA, PKCS8),
+        "public_key_signature": REQUIRED,
     },
+    "device-csr": {
+        **_DEVICE_WITH_ANY_NAME,
+        "signature": {
+            "algorithm": {"presence": OPTIONAL, "list": [ECDSA]},
+            "hash_algorithm": {"presence": OPTIONAL, "list": ["SHA-256", "SHA-384"]},
+        },
+        "public_key": _key(ECDSA, PKCS10),
+        "public_key_signature": FORBIDDEN,
+    },
+    "eidas": _EIDAS,
+    "everything": _EVERYTHING,
 }
 
 
 def find_policy(name_or_file: str) -> Mapping[str, Any]:
-    """A ready-made policy, or the one in a JSON file, once it has the shape that is enforced."""
+    """A ready-made policy, or the one in a JSON file, once all of it has the shape of section 3.
+
+    Raises `StartError` for a file that cannot be read or holds something else.
+    """
     if name_or_file in READY_MADE:
         return READY_MADE[name_or_file]
     path = Path(name_or_file)
-    if not path.exists():
+    try:
+        policy = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         names = ", ".join(READY_MADE)
         raise StartError(
             f"--policy: {name_or_file} is neither a file nor a ready-made policy ({names})."
-        )
-    try:
-        policy = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
         raise StartError(f"--policy: {path} cannot be read as JSON: {error}.") from None
     if not isinstance(policy, dict):
         raise StartError(f"--policy: {path} does not hold a JSON object.")
-    _check(policy, _SHAPE, "", path)
+    problem = find_problem(policy, str(path))
+    if problem:
+        raise StartError(f"--policy: {problem}.")
     return policy
-
-
-def _check(value: Any, shape: Any, where: str, file: Path) -> None:
-    if value is None:
-        return
-    if isinstance(shape, str):
-        if not _is(value, shape):
-            raise StartError(f"--policy: {where} in {file} is not a {shape}.")
-        return
-    if not isinstance(value, dict):
-        raise StartError(f"--policy: {where} in {file} is not an object.")
-    for name, member in value.items():
-        path = f"{where}.{name}".lstrip(".")
-        if name not in shape:
-            known = ", ".join(shape)
-            raise StartError(
-                f"--policy: {path} in {file} is nothing that the simulator enforces; it knows"
-                f" {known} there."
-            )
-        _check(member, shape[name], path, file)
-
-
-def _is(value: Any, kind: str) -> bool:
-    if kind == _NUMBER:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if kind == _BOOLEAN:
-        return isinstance(value, bool)
-    if kind == _TEXT:
-        return value in ("RSA", "ECDSA", "PKCS8", "PKCS10")
-    if kind == _SIZES:
-        return isinstance(value, list) and all(isinstance(size, int) for size in value)
-    if kind == _PRESENCE:
-        return value in _PRESENCES
-    if kind == _OPTIONAL_STATIC:
-        return value in _OPTIONAL_STATICS
-    if kind == _STRING:
-        return (
-            isinstance(value, dict)
-            and set(value) <= {"presence", "format"}
-            and value.get("presence") in _PRESENCES
-            and _compiles(value.get("format") or "")
-        )
-    return _is_list_policy(value)
-
-
-def _is_list_policy(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and set(value) <= {"static", "list", "mincount", "maxcount"}
-        and isinstance(value.get("static"), bool)
-        and isinstance(value.get("list"), list)
-        and all(isinstance(entry, str) for entry in value["list"])
-        and _is(value.get("mincount"), _NUMBER)
-        and _is(value.get("maxcount"), _NUMBER)
-    )
-
-
-def _compiles(pattern: Any) -> bool:
-    try:
-        re.compile(pattern)
-    except (re.error, TypeError):
-        return False
-    return True

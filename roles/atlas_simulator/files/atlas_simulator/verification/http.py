@@ -2,18 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The file with the token, fetched over HTTP (API reference, section 5.5)."""
+"""The file with the token, fetched over HTTP or HTTPS (API reference, section 5.5)."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from .. import messages
+from .dns import Resolvers, addresses
 from .token import matches
 
 PATH = "/.well-known/pki-validation/gsdv.txt"
@@ -21,17 +23,23 @@ _TIMEOUT = aiohttp.ClientTimeout(total=10)
 _LARGEST_FILE = 1024
 
 
-async def look(domain: str, token: str, names: Mapping[str, str], port: int) -> str:
-    """Why the token was not found at a domain; empty if it was.
+async def look(target: str, token: str, resolvers: Resolvers, scheme: str, port: int) -> str:
+    """Why the token was not found at a domain or IP address; empty if it was.
 
-    `names` maps names to addresses; others are looked up by the system. Redirects are not followed.
+    Redirects are not followed. The certificate of an HTTPS server need not be valid [sim].
     """
-    url = f"http://{domain}{PATH}"
-    connector = aiohttp.TCPConnector(resolver=_Resolver(names), force_close=True)
+    host = f"[{target}]" if ":" in target else target
+    url = f"{scheme}://{host}{PATH}"
+    found = [target] if _is_address(target) else await addresses(resolvers, target)
+    if not found and not resolvers.addresses:
+        found = await _system_addresses(target)
+    if not found:
+        return messages.CHECK_UNREACHABLE.format(url=url, reason="no address")
+    connector = aiohttp.TCPConnector(resolver=_Resolver(found), force_close=True, ssl=False)
     async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
         try:
-            address = f"http://{domain}:{port}{PATH}"
-            async with session.get(address, allow_redirects=False) as answer:
+            asked = f"{scheme}://{host}:{port}{PATH}"
+            async with session.get(asked, allow_redirects=False) as answer:
                 if answer.status != 200:
                     return messages.CHECK_STATUS.format(url=url, status=answer.status)
                 content = await answer.content.read(_LARGEST_FILE)
@@ -45,29 +53,43 @@ async def look(domain: str, token: str, names: Mapping[str, str], port: int) -> 
     return ""
 
 
-class _Resolver(AbstractResolver):
-    """Knows the names of `--resolve`, and asks the system for others."""
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+
+async def _system_addresses(name: str) -> list[str]:
+    """What the system knows of a name, files of hosts included."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return [str(address[0]) for *_rest, address in found]
+
+
+class _Resolver(AbstractResolver):
+    """Knows where the one name is that is asked for."""
+
+    def __init__(self, found: Sequence[str]) -> None:
+        self._found = found
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(
-            self._names.get(host, host), port, type=socket.SOCK_STREAM, family=family
-        )
         return [
             ResolveResult(
                 hostname=host,
-                host=str(address[0]),
+                host=address,
                 port=port,
-                family=address_family,
-                proto=protocol,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
-            for address_family, _type, protocol, _name, address in found
+            for address in self._found
         ]
 
     async def close(self) -> None:

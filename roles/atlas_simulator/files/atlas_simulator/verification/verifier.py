@@ -7,36 +7,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 
 from .. import messages
+from ..behaviour import Behaviour
 from ..clock import Clock
 from ..store import Claim, Store
-from . import http
+from .dns import Resolvers
 
-HTTP = "HTTP"
-REUSE_SECONDS = 200 * 86400
+DNS, HTTP, EMAIL = "DNS", "HTTP", "EMAIL"
 
 
 class Verifier:
     """Runs the checks and writes their results to the claims."""
 
     def __init__(
-        self, store: Store, clock: Clock, names: Mapping[str, str], http_port: int
+        self, store: Store, clock: Clock, resolvers: Resolvers, behaviour: Behaviour
     ) -> None:
+        self.resolvers = resolvers
+        self.behaviour = behaviour
         self._store = store
         self._clock = clock
-        self._names = names
-        self._port = http_port
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def is_running(self, claim_id: str) -> bool:
         """Whether a check of this claim has not ended."""
         return claim_id in self._running
 
-    def start(self, claim: Claim) -> None:
-        """Begin to check a claim."""
-        task = asyncio.create_task(self._verify(claim.id))
+    def start(self, claim: Claim, method: str, look: Callable[[], Awaitable[str]]) -> None:
+        """Begin to check a claim; `look` says why its token was not found, empty if it was."""
+        task = asyncio.create_task(self._verify(claim, method, look))
         self._running[claim.id] = task
         task.add_done_callback(lambda _task: self._running.pop(claim.id, None))
 
@@ -47,27 +47,31 @@ class Verifier:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _verify(self, claim_id: str) -> None:
+    async def _verify(self, claim: Claim, method: str, look: Callable[[], Awaitable[str]]) -> None:
+        self.record(claim.id, claim.token, method, await look())
+
+    def record(self, claim_id: str, token: str, method: str, error: str) -> None:
+        """Write the result of a check to the claim, unless it was deleted or reasserted since."""
         claim = self._store.claim(claim_id)
-        if claim is None:
-            return
-        error = await http.look(claim.domain, claim.token, self._names, self._port)
-        # It may have been deleted or reasserted meanwhile.
-        current = self._store.claim(claim_id)
-        if current is None or current.token != claim.token:
+        if claim is None or claim.token != token:
             return
         now = self._clock.now()
-        current.log.append(
-            {
-                "status": "ERROR" if error else "SUCCESS",
-                "description": error or messages.VERIFIED,
-                "timestamp": now,
-                "method": HTTP,
-            }
-        )
-        if not error:
-            current.expires_at = now + REUSE_SECONDS
-            current.asserted = True
-            current.last_verified_at = now
-            current.last_verification_method = HTTP
-        self._store.save_claim(current)
+        if error:
+            claim.log.append(_entry("ERROR", error, now, method))
+        else:
+            record_success(claim, method, now, self.behaviour.reuse_seconds)
+        self._store.save_claim(claim)
+
+
+def record_success(claim: Claim, method: str, now: int, reuse_seconds: int) -> None:
+    """Make a claim a verified one."""
+    claim.log.append(_entry("SUCCESS", messages.VERIFIED, now, method))
+    claim.expires_at = now + reuse_seconds
+    claim.asserted = True
+    claim.approval = ""
+    claim.last_verified_at = now
+    claim.last_verification_method = method
+
+
+def _entry(status: str, description: str, now: int, method: str) -> dict[str, object]:
+    return {"status": status, "description": description, "timestamp": now, "method": method}

@@ -532,3 +532,10 @@ class TestSentences:
         self, policy: Policy, request_: CertificateRequest, sentence: str
     ) -> None:
         assert [str(violation) for violation in policy.check(request_)] == [sentence]
+
+
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    violation = Violation("san.dns_names", "x" * 5000, "has 101 items", "give at most 100")
+    assert str(violation) == (
+        f"san.dns_names: {'x' * 100 + '...'!r} has 101 items; give at most 100."
+    )
