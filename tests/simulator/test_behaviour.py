@@ -180,6 +180,7 @@ def test_the_date_follows_the_clock_and_its_skew(changing: Simulator) -> None:
         ({"token_seconds": True}, "token_seconds: True is not one of a whole number"),
         ({"old_claims": "perhaps"}, "old_claims: perhaps is not one of true or false"),
         ({"validity": "longer"}, "is not one of exact, truncated, backdated, clamped"),
+        ({"revoke_again": 500}, "revoke_again: 500 is not one of 412, 409, 204"),
         ([], "the body is not a JSON object"),
     ],
 )

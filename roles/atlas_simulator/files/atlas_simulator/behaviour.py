@@ -19,7 +19,7 @@ from .policy.readings import Readings
 DAY = 86400
 
 
-def _setting(default: Any, text: str, choices: tuple[str, ...] = ()) -> Any:
+def _setting(default: Any, text: str, choices: tuple[Any, ...] = ()) -> Any:
     return field(default=default, metadata={"text": text, "choices": choices})
 
 
@@ -28,7 +28,7 @@ class Behaviour:
     """The settings, each with what it means in its metadata. Times are seconds."""
 
     token_seconds: int = _setting(600, "How long an access token is of use.")
-    keep_tokens: bool = _setting(False, "Tokens outlive a restart.")
+    keep_tokens: bool = _setting(False, "Tokens outlive a restart (at the start only).")
     bare_claim_tokens: bool = _setting(False, "Claim tokens are given without their prefix.")
     old_claims: bool = _setting(False, "Claims are shown as by older servers: fewer members.")
     claim_token_seconds: int = _setting(30 * DAY, "How long a claim's token can be asserted.")
@@ -47,7 +47,9 @@ class Behaviour:
         "What the CA makes of the validity: whole days, an hour set back, or half at most.",
         ("exact", "truncated", "backdated", "clamped"),
     )
-    add_name: bool = _setting(False, "The CA adds www. and the common name, or the first name.")
+    add_name: bool = _setting(
+        False, "The CA adds www. and the first name, and that name without its *."
+    )
     lower_case_names: bool = _setting(False, "The CA writes DNS names in lower case.")
     drop_usages: bool = _setting(False, "The CA leaves all extended key usages but one out.")
     ignore_mode: bool = _setting(
@@ -60,7 +62,7 @@ class Behaviour:
         "newest", "Which issuing CA the trust chain begins with.", ("newest", "previous")
     )
     date_skew: int = _setting(0, "How far the Date header is off the service's clock.")
-    revoke_again: int = _setting(412, "What PATCH says of a revoked certificate: 412, 409 or 204.")
+    revoke_again: int = _setting(412, "What PATCH says of a revoked certificate.", (412, 409, 204))
     rate_limit: int = _setting(0, "How many requests a second an account may make; 0: any.")
     rate_burst: int = _setting(10, "How many requests may come at once under the rate limit.")
     retry_after: str = _setting(
@@ -93,6 +95,6 @@ def _value(setting: Field[Any], given: Any) -> Any:
     choices = setting.metadata.get("choices", ())
     if type(given) is not kind or (choices and given not in choices):
         kinds = {bool: "true or false", int: "a whole number", str: "a text"}
-        allowed = ", ".join(choices) or kinds[kind]
+        allowed = ", ".join(map(str, choices)) or kinds[kind]
         raise ValueError(f"{setting.name}: {given} is not one of {allowed}")
     return given

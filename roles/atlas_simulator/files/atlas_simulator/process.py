@@ -64,8 +64,7 @@ async def serve(settings: Settings) -> None:
     store, clock = Store(folder / "atlas.sqlite"), Clock()
     tls = ApiTls(folder, settings.server_names)
     verification = settings.verification
-    must_agree = settings.behaviour.resolvers_must_agree
-    resolvers = Resolvers(verification.resolvers, verification.names, must_agree)
+    resolvers = Resolvers(verification.resolvers, verification.names)
     service = Service(
         settings=settings,
         store=store,

@@ -42,7 +42,7 @@ class Service:
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change settings; raises `ValueError` with a sentence about a bad one."""
         self.behaviour, self.readings = changed(self.behaviour, self.readings, changes)
-        self.verifier.behaviour = self.behaviour
+        self.verifier.follow(self.behaviour)
 
 
 def account_of(request: web.Request) -> Account:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from .. import messages
 from ..behaviour import Behaviour
@@ -25,10 +26,15 @@ class Verifier:
         self, store: Store, clock: Clock, resolvers: Resolvers, behaviour: Behaviour
     ) -> None:
         self.resolvers = resolvers
-        self.behaviour = behaviour
+        self.follow(behaviour)
         self._store = store
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
+
+    def follow(self, behaviour: Behaviour) -> None:
+        """Go by other settings from now on."""
+        self._behaviour = behaviour
+        self.resolvers = replace(self.resolvers, must_agree=behaviour.resolvers_must_agree)
 
     def is_running(self, claim_id: str) -> bool:
         """Whether a check of this claim has not ended."""
@@ -59,7 +65,7 @@ class Verifier:
         if error:
             claim.log.append(_entry("ERROR", error, now, method))
         else:
-            record_success(claim, method, now, self.behaviour.reuse_seconds)
+            record_success(claim, method, now, self._behaviour.reuse_seconds)
         self._store.save_claim(claim)
 
 
