@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .conftest import Simulator, good_request, running
+from .conftest import Simulator, good_request, pem_of, running
 
 DAY = 86400
 NOW = int(time.time())
@@ -170,6 +171,31 @@ def test_the_date_follows_the_clock_and_its_skew(changing: Simulator) -> None:
     date = changing.send("GET", "/trustchain").headers["Date"]
     changing.control("POST", "/clock", {"set": time.time()})
     assert 0 <= parsedate_to_datetime(date).timestamp() - 1_900_000_300 < 30
+
+
+def test_idle_connections_can_be_closed_early(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, "--set", "idle_seconds=1") as simulator,
+        simulator.open_request("GET", "/trustchain") as connection,
+    ):
+        connection.getresponse().read()
+        assert connection.sock.recv(1) == b""
+
+
+def test_a_ca_may_drop_usages(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    request = {
+        "validity": {"not_before": int(time.time())},
+        "subject_dn": {"common_name": "a.devices.example"},
+        "san": {"dns_names": ["a.devices.example"]},
+        "extended_key_usages": ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"],
+        "public_key": pem_of(key.public_key()),
+    }
+    arguments = ("--policy", "device", "--verified", "devices.example")
+    with running(tmp_path, *arguments, "--set", "drop_usages=true") as simulator:
+        certificate = simulator.certificate(simulator.issue(request))
+    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert [usage.dotted_string for usage in usages] == ["1.3.6.1.5.5.7.3.2"]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,37 @@ def test_what_was_issued_and_claimed_outlives_a_kill(tmp_path: Path) -> None:
             "GET", "/trustchain", headers={"Authorization": f"Bearer {old_token}"}
         )
         assert (used_again.status, used_again.description) == (401, "Signature is invalid")
+
+
+def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    acknowledged: list[str] = []
+    for round_number in range(3):
+        simulator = Simulator(folder, "--verified", "quillon.example")
+        assert simulator.token
+
+        def issue_until_killed(simulator: Simulator = simulator) -> None:
+            while True:
+                try:
+                    acknowledged.append(simulator.issue())
+                except (OSError, http.client.HTTPException):
+                    return
+
+        threads = [threading.Thread(target=issue_until_killed) for _each in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 20 * (round_number + 1):
+            time.sleep(0.01)
+        simulator.stop(signal.SIGKILL)
+        for thread in threads:
+            thread.join(20)
+    assert len(set(acknowledged)) == len(acknowledged)
+    with running(folder) as simulator:
+        for serial in acknowledged:
+            assert simulator.certificate(serial).serial_number == int(serial, 16)
+        # What was not acknowledged may have been issued all the same.
+        left = simulator.send("GET", "/quotas/issuance").document["value"]
+        assert left <= 1_000_000 - len(acknowledged)
 
 
 def test_server_names_are_in_the_certificate(tmp_path: Path) -> None:

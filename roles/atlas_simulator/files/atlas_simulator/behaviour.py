@@ -63,6 +63,9 @@ class Behaviour:
     )
     date_skew: int = _setting(0, "How far the Date header is off the service's clock.")
     revoke_again: int = _setting(412, "What PATCH says of a revoked certificate.", (412, 409, 204))
+    idle_seconds: int = _setting(
+        75, "When an idle connection is closed, as by a load balancer (at the start only)."
+    )
     rate_limit: int = _setting(0, "How many requests a second an account may make; 0: any.")
     rate_burst: int = _setting(10, "How many requests may come at once under the rate limit.")
     retry_after: str = _setting(

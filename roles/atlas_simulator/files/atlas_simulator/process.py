@@ -88,16 +88,17 @@ async def serve(settings: Settings) -> None:
     runners = []
     if settings.pki_listen:
         public = pki_application(service)
-        runners.append(await _listen("--pki-listen", settings.pki_listen, public, None))
+        runners.append(await _listen("--pki-listen", settings.pki_listen, public))
         service.pki_url = f"http://{_bound(runners[-1])}"
     interference = Interference(service, api)
     outer = (interference.take_note, interference.interfere) if settings.control else ()
     app = api.application(*outer)
-    runners.append(await _listen("--listen", settings.listen, app, _tls_context(settings, tls)))
+    context, idle = _tls_context(settings, tls), settings.behaviour.idle_seconds
+    runners.append(await _listen("--listen", settings.listen, app, context, idle))
     url = f"https://{_bound(runners[-1])}{BASE}"
     if settings.control:
         control = Control(service, interference).application()
-        runners.append(await _listen("--control", settings.control, control, None))
+        runners.append(await _listen("--control", settings.control, control))
         (folder / "control-url").write_text(f"http://{_bound(runners[-1])}", encoding="ascii")
     for number, account in enumerate(service.accounts):
         _write_environment(_account_folder(folder, account.settings, number), url, account, tls)
@@ -143,9 +144,19 @@ def _tls_context(settings: Settings, tls: ApiTls) -> ssl.SSLContext:
 
 
 async def _listen(
-    option: str, address: Address, app: web.Application, tls: ssl.SSLContext | None
+    option: str,
+    address: Address,
+    app: web.Application,
+    tls: ssl.SSLContext | None = None,
+    idle_seconds: int = 75,
 ) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=2,
+        keepalive_timeout=idle_seconds,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, address.host, address.port, ssl_context=tls).start()
