@@ -24,7 +24,8 @@ def prepare(wanted: Wanted, kind: keys.KeyKind) -> Prepared:
         _try_targets(wanted)
         key = staging.stage(kind)
     except AtlasError as error:
-        staging.clear()
+        # A key that an earlier run left stays: what it was sent with may have been issued.
+        staging.remove_empty_folders()
         return Prepared("", "", "", error.message)
     common_name = wanted.subject.get("common_name", [None])[0]
     return Prepared(

@@ -66,6 +66,10 @@ class StagingArea:
         """Remove the staged key, and the folders that are empty then."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(self.key_path)
+        self.remove_empty_folders()
+
+    def remove_empty_folders(self) -> None:
+        """Remove the folders, unless there is something in them."""
         for path, _mode in reversed(self._folders):
             with contextlib.suppress(OSError):
                 os.rmdir(path)

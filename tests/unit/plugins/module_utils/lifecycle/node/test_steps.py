@@ -130,6 +130,14 @@ def test_an_attempt_that_was_cut_off_goes_on_with_its_key(site: Site) -> None:
     assert site.prepare(bits=384)["public_key"] != first["public_key"]
 
 
+def test_a_failing_preparation_keeps_the_key_of_an_earlier_attempt(site: Site) -> None:
+    first = site.prepare()
+    site.options["owner"] = "no-such-user"
+    assert "owner" in site.prepare()["obstacle"]
+    del site.options["owner"]
+    assert site.prepare()["public_key"] == first["public_key"]
+
+
 def test_a_new_certificate_comes_with_a_new_key(site: Site) -> None:
     site.deploy()
     before = site.content("key.pem")
