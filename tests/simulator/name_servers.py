@@ -56,7 +56,7 @@ def name_server(folder: Path, zones: Mapping[str, str]) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log, stdout=log)
     try:
-        _wait(process, port, next(iter(zones)), folder / "log")
+        _wait(process, port, min(zones), folder / "log")
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()

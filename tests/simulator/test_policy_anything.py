@@ -77,9 +77,11 @@ def any_value(dice: random.Random, depth: int = 3) -> Any:
     """Some JSON."""
     kind = dice.random()
     if depth and kind < 0.2:
-        return [any_value(dice, depth - 1) for _ in range(dice.randrange(4))]
+        return [any_value(dice, depth - 1) for _each in range(dice.randrange(4))]
     if depth and kind < 0.4:
-        return {dice.choice(NAMES): any_value(dice, depth - 1) for _ in range(dice.randrange(4))}
+        return {
+            dice.choice(NAMES): any_value(dice, depth - 1) for _each in range(dice.randrange(4))
+        }
     return dice.choice(SCALARS)
 
 
@@ -101,7 +103,7 @@ def spoilt(dice: random.Random) -> Any:
     if dice.random() < 0.3:
         body = {**PRESS, **body}
     body = copy.deepcopy(body)
-    for _ in range(dice.randrange(4)):
+    for _each in range(dice.randrange(4)):
         inner, key = dice.choice(places(body))
         inner[key] = any_value(dice)
     return body
@@ -138,9 +140,9 @@ def test_any_json() -> None:
 
 def test_deeply_nested_members_are_no_trouble() -> None:
     inner: Any = []
-    for _ in range(100_000):
+    for _each in range(100_000):
         inner = [inner]
     body = {**PRESS, "validity": {"not_before": NOW}, "subject_da": {"unheard_of": inner}}
     assert outcome(body, READY_MADE["everything"], Readings()) == "issued"
-    for _ in range(100_000):  # freeing it all at once would take as deep a stack
+    for _each in range(100_000):  # freeing it all at once would take as deep a stack
         inner = inner[0]

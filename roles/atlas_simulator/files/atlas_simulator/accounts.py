@@ -15,6 +15,7 @@ from typing import Any
 from .names import normal_domain
 from .policy.policies import find_policy
 from .problems import StartError
+from .values import is_integer
 
 FIRST_QUOTA = 1_000_000
 MUTUAL_TLS = ("certificate", "header", "none")
@@ -119,7 +120,7 @@ _RULES: Mapping[str, tuple[Any, str]] = {
         "a word of letters, digits and underscores",
     ),
     "policy": (lambda value: isinstance(value, str), "the name or the file of a policy"),
-    "quota": (lambda value: type(value) is int and value >= 0, "a whole number"),
+    "quota": (lambda value: is_integer(value) and value >= 0, "a whole number"),
     "mutual_tls": (lambda value: value in MUTUAL_TLS, f"one of {', '.join(MUTUAL_TLS)}"),
     "internal": (lambda value: isinstance(value, bool), "true or false"),
     "verified": (

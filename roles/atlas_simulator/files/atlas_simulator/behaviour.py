@@ -15,61 +15,102 @@ from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 from .policy.readings import Readings
+from .values import about
 
 DAY = 86400
-
-
-def _setting(default: Any, text: str, choices: tuple[Any, ...] = ()) -> Any:
-    return field(default=default, metadata={"text": text, "choices": choices})
 
 
 @dataclass(frozen=True)
 class Behaviour:
     """The settings, each with what it means in its metadata. Times are seconds."""
 
-    token_seconds: int = _setting(600, "How long an access token is of use.")
-    keep_tokens: bool = _setting(False, "Tokens outlive a restart (at the start only).")
-    bare_claim_tokens: bool = _setting(False, "Claim tokens are given without their prefix.")
-    old_claims: bool = _setting(False, "Claims are shown as by older servers: fewer members.")
-    claim_token_seconds: int = _setting(30 * DAY, "How long a claim's token can be asserted.")
-    reuse_seconds: int = _setting(200 * DAY, "How long a verification can be used.")
-    resolvers_must_agree: int = _setting(0, "How many resolvers must see the same; 0: all.")
-    caa_checked: bool = _setting(False, "CAA records are checked when a certificate is asked for.")
-    issuance_delay: int = _setting(0, "How long a certificate is being issued (202).")
-    refuse_later: bool = _setting(False, "Requests are accepted, and then refused by the backend.")
-    quota_counted: str = _setting(
-        "accepted", "When a certificate is taken off the quota.", ("accepted", "issued")
+    token_seconds: int = field(default=600, metadata=about("How long an access token is of use."))
+    keep_tokens: bool = field(
+        default=False, metadata=about("Tokens outlive a restart (at the start only).")
     )
-    statistics_delay: int = _setting(0, "How late statistics tell of a certificate.")
-    statistics_pending: bool = _setting(False, "Statistics tell of certificates still pending.")
-    validity: str = _setting(
-        "exact",
-        "What the CA makes of the validity: whole days, an hour set back, or half at most.",
-        ("exact", "truncated", "backdated", "clamped"),
+    bare_claim_tokens: bool = field(
+        default=False, metadata=about("Claim tokens are given without their prefix.")
     )
-    add_name: bool = _setting(
-        False, "The CA adds www. and the first name, and that name without its *."
+    old_claims: bool = field(
+        default=False, metadata=about("Claims are shown as by older servers: fewer members.")
     )
-    lower_case_names: bool = _setting(False, "The CA writes DNS names in lower case.")
-    drop_usages: bool = _setting(False, "The CA leaves all extended key usages but one out.")
-    ignore_mode: bool = _setting(
-        False, "The header mode is ignored: what was to be checked issues."
+    claim_token_seconds: int = field(
+        default=30 * DAY, metadata=about("How long a claim's token can be asserted.")
     )
-    signer: str = _setting(
-        "newest", "Which issuing CA signs after a rotation.", ("newest", "previous", "mixed")
+    reuse_seconds: int = field(
+        default=200 * DAY, metadata=about("How long a verification can be used.")
     )
-    trust_chain: str = _setting(
-        "newest", "Which issuing CA the trust chain begins with.", ("newest", "previous")
+    resolvers_must_agree: int = field(
+        default=0, metadata=about("How many resolvers must see the same; 0: all.")
     )
-    date_skew: int = _setting(0, "How far the Date header is off the service's clock.")
-    revoke_again: int = _setting(412, "What PATCH says of a revoked certificate.", (412, 409, 204))
-    idle_seconds: int = _setting(
-        75, "When an idle connection is closed, as by a load balancer (at the start only)."
+    caa_checked: bool = field(
+        default=False, metadata=about("CAA records are checked when a certificate is asked for.")
     )
-    rate_limit: int = _setting(0, "How many requests a second an account may make; 0: any.")
-    rate_burst: int = _setting(10, "How many requests may come at once under the rate limit.")
-    retry_after: str = _setting(
-        "none", "The Retry-After header of 429 and 503.", ("none", "seconds", "date")
+    issuance_delay: int = field(
+        default=0, metadata=about("How long a certificate is being issued (202).")
+    )
+    refuse_later: bool = field(
+        default=False, metadata=about("Requests are accepted, and then refused by the backend.")
+    )
+    quota_counted: str = field(
+        default="accepted",
+        metadata=about("When a certificate is taken off the quota.", ("accepted", "issued")),
+    )
+    statistics_delay: int = field(
+        default=0, metadata=about("How late statistics tell of a certificate.")
+    )
+    statistics_pending: bool = field(
+        default=False, metadata=about("Statistics tell of certificates still pending.")
+    )
+    validity: str = field(
+        default="exact",
+        metadata=about(
+            "What the CA makes of the validity: whole days, an hour set back, or half at most.",
+            ("exact", "truncated", "backdated", "clamped"),
+        ),
+    )
+    add_name: bool = field(
+        default=False,
+        metadata=about("The CA adds www. and the first name, and that name without its *."),
+    )
+    lower_case_names: bool = field(
+        default=False, metadata=about("The CA writes DNS names in lower case.")
+    )
+    drop_usages: bool = field(
+        default=False, metadata=about("The CA leaves all extended key usages but one out.")
+    )
+    ignore_mode: bool = field(
+        default=False, metadata=about("The header mode is ignored: what was to be checked issues.")
+    )
+    signer: str = field(
+        default="newest",
+        metadata=about("Which issuing CA signs after a rotation.", ("newest", "previous", "mixed")),
+    )
+    trust_chain: str = field(
+        default="newest",
+        metadata=about("Which issuing CA the trust chain begins with.", ("newest", "previous")),
+    )
+    date_skew: int = field(
+        default=0, metadata=about("How far the Date header is off the service's clock.")
+    )
+    revoke_again: int = field(
+        default=412, metadata=about("What PATCH says of a revoked certificate.", (412, 409, 204))
+    )
+    idle_seconds: int = field(
+        default=75,
+        metadata=about(
+            "When an idle connection is closed, as by a load balancer (at the start only)."
+        ),
+    )
+    rate_limit: int = field(
+        default=0, metadata=about("How many requests a second an account may make; 0: any.")
+    )
+    rate_burst: int = field(
+        default=10, metadata=about("How many requests may come at once under the rate limit.")
+    )
+    retry_after: str = field(
+        default="none",
+        metadata=about("The Retry-After header of 429 and 503.", ("none", "seconds", "date")),
     )
 
 
@@ -90,14 +131,21 @@ def changed(
 
 
 def _value(setting: Field[Any], given: Any) -> Any:
-    kind = type(setting.default)
-    if isinstance(given, str) and kind is not str:
-        given = {"true": True, "false": False}.get(given.lower(), given)
-        if kind is int and isinstance(given, str) and given.lstrip("-").isdigit():
-            given = int(given)
+    kind: type = type(setting.default)
+    value = _converted(given, kind) if isinstance(given, str) else given
     choices = setting.metadata.get("choices", ())
-    if type(given) is not kind or (choices and given not in choices):
+    is_right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+    if not is_right or (choices and value not in choices):
         kinds = {bool: "true or false", int: "a whole number", str: "a text"}
         allowed = ", ".join(map(str, choices)) or kinds[kind]
         raise ValueError(f"{setting.name}: {given} is not one of {allowed}")
-    return given
+    return value
+
+
+def _converted(text: str, kind: type) -> Any:
+    """A text of the command line as a value of this kind, if it is one."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if kind is int and text.removeprefix("-").isdigit():
+        return int(text)
+    return text

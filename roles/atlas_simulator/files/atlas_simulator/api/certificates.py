@@ -25,6 +25,7 @@ from ..policy.enforcement import accept
 from ..policy.public_key import read_key
 from ..problems import ServiceError
 from ..store import ISSUED, REVOKED, Certificate, new_identifier
+from ..values import is_integer
 from .coverage import require_caa, require_coverage
 from .exchange import answer, empty_answer, in_progress, read_json
 from .service import Service, account_of
@@ -153,7 +154,7 @@ class Certificates:
         reason = body.get("revocation_reason")
         moment = body.get("revocation_time") or 0
         attestation = body.get("key_compromise_attestation")
-        if type(moment) is not int or not all(
+        if not is_integer(moment) or not all(
             value is None or isinstance(value, str) for value in (reason, attestation)
         ):
             raise ServiceError(400, messages.BAD_REQUEST)

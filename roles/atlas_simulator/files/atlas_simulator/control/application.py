@@ -17,6 +17,7 @@ from aiohttp import web
 from ..api.certificates import remaining_quota
 from ..api.service import Service
 from ..store import DOMAIN, IP_ADDRESS
+from ..values import is_integer
 from .interference import Interference
 
 _LONGEST_WAIT = 60.0
@@ -108,7 +109,7 @@ class Control:
         if not isinstance(document, dict) or len(document) != 1:
             raise ValueError("give move (seconds) or set (UNIX seconds)")
         ((name, value),) = document.items()
-        if name not in ("move", "set") or type(value) not in (int, float):
+        if name not in ("move", "set") or not (is_integer(value) or isinstance(value, float)):
             raise ValueError("give move (seconds) or set (UNIX seconds)")
         (self._service.clock.move if name == "move" else self._service.clock.set)(value)
         return await self.tell_time(request)
@@ -128,8 +129,8 @@ class Control:
     async def set_quota(self, request: web.Request) -> web.Response:
         """`account` (default: the first) and `quota`."""
         document = await request.json()
-        quota = document.get("quota") if isinstance(document, dict) else None
-        if type(quota) is not int or quota < 0:
+        quota: Any = document.get("quota") if isinstance(document, dict) else None
+        if not is_integer(quota) or quota < 0:
             raise ValueError("quota is not a whole number")
         names = [account.name for account in self._service.accounts]
         account = document.get("account", names[0])

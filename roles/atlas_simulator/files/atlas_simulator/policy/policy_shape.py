@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..pki.extensions import NIL, VALUE_TYPES, encoded, is_oid
+from ..values import is_integer
 from .members import (
     ECDSA,
     HASHES,
@@ -100,7 +101,7 @@ def _is_boolean(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return is_integer(value) and bool(value >= 0)
 
 
 def _is_text(value: Any) -> bool:

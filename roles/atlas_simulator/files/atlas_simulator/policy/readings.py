@@ -7,11 +7,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-
-def _reading(default: Any, text: str, *choices: str) -> Any:
-    return field(default=default, metadata={"text": text, "choices": choices})
+from ..values import about
 
 
 @dataclass(frozen=True)
@@ -21,37 +18,44 @@ class Readings:
     The defaults are the readings that the reference prefers, or those of section 3.1.
     """
 
-    suffix: str = _reading(
-        "label",
-        "Entries of suffix lists match at label boundaries, or plainly whatever ends with them"
-        " (but for the entry of just a dot, which always admits everything).",
-        "label",
-        "plain",
+    suffix: str = field(
+        default="label",
+        metadata=about(
+            "Entries of suffix lists match at label boundaries, or plainly whatever ends with them"
+            " (but for the entry of just a dot, which always admits everything).",
+            ("label", "plain"),
+        ),
     )
-    pattern: str = _reading(
-        "search", "Patterns are searched for in a value, or match the full value.", "search", "full"
+    pattern: str = field(
+        default="search",
+        metadata=about(
+            "Patterns are searched for in a value, or match the full value.", ("search", "full")
+        ),
     )
-    missing_section: str = _reading(
-        "refuse",
-        "What the policy has no entry for is refused, or allowed into the certificate (and ignored"
-        " where that cannot be).",
-        "refuse",
-        "allow",
+    missing_section: str = field(
+        default="refuse",
+        metadata=about(
+            "What the policy has no entry for is refused, or allowed into the certificate (and ignored"
+            " where that cannot be).",
+            ("refuse", "allow"),
+        ),
     )
-    empty_list: str = _reading(
-        "forbid",
-        "A list that is empty and not static admits nothing, or any value.",
-        "forbid",
-        "any",
+    empty_list: str = field(
+        default="forbid",
+        metadata=about(
+            "A list that is empty and not static admits nothing, or any value.", ("forbid", "any")
+        ),
     )
-    static_equal: str = _reading(
-        "refuse",
-        "A value that is the same as the static one is refused all the same, or accepted.",
-        "refuse",
-        "accept",
+    static_equal: str = field(
+        default="refuse",
+        metadata=about(
+            "A value that is the same as the static one is refused all the same, or accepted.",
+            ("refuse", "accept"),
+        ),
     )
-    common_name_in_san: bool = _reading(
-        False, "A common name that looks like a DNS name has to be among san.dns_names."
+    common_name_in_san: bool = field(
+        default=False,
+        metadata=about("A common name that looks like a DNS name has to be among san.dns_names."),
     )
 
     @property

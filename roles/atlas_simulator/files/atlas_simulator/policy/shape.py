@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import messages
 from ..problems import ServiceError
+from ..values import is_integer
 from .members import KEY_USAGES, SAN_KINDS, SUBJECT_STRINGS
 
 _TEXT, _TEXTS, _TEXT_MAP = "text", "texts", "object of texts"
@@ -116,7 +117,7 @@ def _has_kind(value: Any, kind: str) -> bool:
         )
     if kind == _BOOLEAN:
         return isinstance(value, bool)
-    return isinstance(value, int) and not isinstance(value, bool)
+    return is_integer(value)
 
 
 def _is_text(value: Any) -> bool:
