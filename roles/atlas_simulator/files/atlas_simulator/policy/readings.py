@@ -35,8 +35,8 @@ class Readings:
     missing_section: str = field(
         default="refuse",
         metadata=about(
-            "What the policy has no entry for is refused, or allowed into the certificate (and ignored"
-            " where that cannot be).",
+            "What the policy has no entry for is refused, or allowed into the certificate (and"
+            " ignored where that cannot be).",
             ("refuse", "allow"),
         ),
     )
