@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 import urllib.request
@@ -328,3 +329,43 @@ def test_only_an_active_certificate_can_be_rekeyed(authority: Simulator) -> None
     assert authority.send("POST", f"/certificates/{serial}/rekey", body).status == 409
     missing = "/certificates/01" + "0" * 30
     assert authority.send("POST", f"{missing}/rekey", body).status == 404
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "hash_algorithm", "oid"),
+    [
+        ("RSA", "SHA-256", "1.2.840.113549.1.1.11"),
+        ("RSA", "SHA-384", "1.2.840.113549.1.1.12"),
+        ("RSA-PSS", "SHA-256", "1.2.840.113549.1.1.10"),
+    ],
+)
+def test_a_policy_with_rsa_signatures_has_an_rsa_issuer(
+    tmp_path: Path, algorithm: str, hash_algorithm: str, oid: str
+) -> None:
+    policy = {
+        "subject_dn": {"common_name": {"presence": "OPTIONAL", "format": ""}},
+        "san": {"dns_names": {"static": False, "list": ["."], "mincount": 1, "maxcount": 2}},
+        "public_key": {"key_type": "ECDSA", "key_format": "PKCS8"},
+        "public_key_signature": "REQUIRED",
+        "signature": {
+            "algorithm": {"presence": "OPTIONAL", "list": ["RSA", "RSA-PSS"]},
+            "hash_algorithm": {"presence": "OPTIONAL", "list": ["SHA-256", "SHA-384"]},
+        },
+    }
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    arguments = ("--policy", str(tmp_path / "policy.json"), "--verified", "quillon.example")
+    arguments += ("--pki-listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
+    signature = {"algorithm": algorithm, "hash_algorithm": hash_algorithm}
+    with running(tmp_path / "data", *arguments) as simulator:
+        for _generation in range(2):
+            serial = simulator.issue(good_request(signature=signature))
+            certificate = simulator.certificate(serial)
+            assert certificate.signature_algorithm_oid.dotted_string == oid
+            issuing, root = (
+                x509.load_pem_x509_certificate(pem.encode())
+                for pem in simulator.send("GET", "/trustchain").document
+            )
+            certificate.verify_directly_issued_by(issuing)
+            issuing.verify_directly_issued_by(root)
+            assert "leaf.pem: good" in ask_ocsp(simulator, serial, tmp_path)
+            simulator.control("POST", "/rotate-ca")

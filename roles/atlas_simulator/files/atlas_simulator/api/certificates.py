@@ -55,7 +55,7 @@ class Certificates:
         service, account = self._service, account_of(request)
         body = await read_json(request, messages.BAD_CERTIFICATE_REQUEST)
         now = service.clock.now()
-        expiry = service.authority.issuer_expiry
+        expiry = service.authority.expiry(account.policy)
         leaf = accept(body, account.policy, service.readings, new_identifier(), now, expiry)
         if not account.settings.internal:
             require_coverage(leaf, service.store.claims(account.name, "domain"), now)
@@ -63,7 +63,7 @@ class Certificates:
         wants_check = request.headers.get("mode", "").lower() == _CHECK_ONLY
         if wants_check and not service.behaviour.ignore_mode:
             return empty_answer(204)
-        issuer, number = self._signer()
+        issuer, number = self._signer(account)
         altered = _renamed(_altered(leaf, service.behaviour.validity, expiry), service.behaviour)
         with _within_x509():
             pem = sign(altered, issuer, self._publication(number))
@@ -80,7 +80,7 @@ class Certificates:
         now = service.clock.now()
         if not self._is_active(old, now):
             raise ServiceError(409, messages.NOT_ACTIVE)
-        issuer, number = self._signer()
+        issuer, number = self._signer(account)
         certificate = x509.load_pem_x509_certificate(old.pem.encode("ascii"))
         serial = new_identifier()
         with _within_x509():
@@ -202,16 +202,12 @@ class Certificates:
             raise ServiceError(404, messages.NOT_FOUND)
         return certificate
 
-    def _signer(self) -> tuple[Pair, int]:
-        issuers = self._service.authority.issuers
-        newest, previous = len(issuers), max(1, len(issuers) - 1)
+    def _signer(self, account: Account) -> tuple[Pair, int]:
         self._signed += 1
-        number = {
-            "newest": newest,
-            "previous": previous,
-            "mixed": newest if self._signed % 2 else previous,
-        }[self._service.behaviour.signer]
-        return issuers[number - 1], number
+        how = self._service.behaviour.signer
+        back = 1 if how == "previous" or (how == "mixed" and self._signed % 2 == 0) else 0
+        number = self._service.authority.number(account.policy, back)
+        return self._service.authority.issuer(number), number
 
     def _publication(self, issuer: int) -> Publication:
         url = self._service.pki_url

@@ -133,13 +133,13 @@ class Api:
 
     async def _validation_policy(self, request: web.Request) -> web.Response:
         policy = dict(account_of(request).policy)
-        expiry = {"issuer_expiry": self._service.authority.issuer_expiry}
+        expiry = {"issuer_expiry": self._service.authority.expiry(policy)}
         return answer({**policy, "validity": {**expiry, **(policy.get("validity") or {})}})
 
-    async def _trust_chain(self, _request: web.Request) -> web.Response:
+    async def _trust_chain(self, request: web.Request) -> web.Response:
         authority = self._service.authority
-        back = 2 if self._service.behaviour.trust_chain == "previous" else 1
-        issuer = authority.issuers[-min(back, len(authority.issuers))]
+        back = 1 if self._service.behaviour.trust_chain == "previous" else 0
+        issuer = authority.issuer(authority.number(account_of(request).policy, back))
         return answer([issuer.pem, authority.root.pem])
 
 

@@ -151,7 +151,7 @@ class Control:
         return web.json_response(
             {
                 "now": service.clock.now(),
-                "issuers": len(service.authority.issuers),
+                "generation": service.authority.generation,
                 "accounts": {
                     account.name: {
                         "certificates": service.store.count(account.name, "1"),

@@ -76,8 +76,7 @@ class _Pages:
         raise web.HTTPNotFound
 
     def _issuer(self, request: web.Request) -> tuple[Pair, int]:
-        text = request.match_info["issuer"]
-        issuers = self._service.authority.issuers
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= len(issuers):
+        text, authority = request.match_info["issuer"], self._service.authority
+        if not (text.isascii() and text.isdigit() and authority.has(int(text))):
             raise web.HTTPNotFound
-        return issuers[int(text) - 1], int(text)
+        return authority.issuer(int(text)), int(text)

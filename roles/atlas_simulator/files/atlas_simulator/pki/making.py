@@ -6,19 +6,24 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from .pairs import Pair, authority_key, key_usage, moment
 
 DAY = 86400
+PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
 
 
-def make_ca(name: str, days: int, now: int, signer: Pair | None = None) -> Pair:
+def make_ca(
+    name: str, days: int, now: int, signer: Pair | None = None, with_rsa: bool = False
+) -> Pair:
     """A CA that ends in so many days: a root, or with `signer` an issuing CA below it."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048) if with_rsa else _make_key()
     issuer = signer.certificate.subject if signer else _name(name)
     builder = (
         _begin(name, issuer, key.public_key(), now, days)
@@ -44,7 +49,7 @@ def make_end_entity(
     san: x509.SubjectAlternativeName | None = None,
 ) -> Pair:
     """A certificate for one end of a TLS connection; with negative `days` it has ended."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _make_key()
     builder = (
         _begin(name, ca.certificate.subject, key.public_key(), now, days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -57,8 +62,12 @@ def make_end_entity(
     return Pair(key, builder.sign(ca.key, hashes.SHA256()))
 
 
+def _make_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def _begin(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: int, days: int
+    name: str, issuer: x509.Name, key: PublicKey, now: int, days: int
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ..problems import StartError
 
@@ -24,7 +24,7 @@ from ..problems import StartError
 class Pair:
     """A private key and its certificate."""
 
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
     certificate: x509.Certificate
 
     @property
@@ -57,7 +57,7 @@ def kept(folder: Path, name: str, make: Callable[[], Pair]) -> Pair:
             f"--data-dir: {name}.key or {name}.crt in {folder} is damaged; remove the folder to"
             " start anew."
         ) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise StartError(f"--data-dir: {key_path} does not hold the kind of key it should.")
     return Pair(key, certificate)
 
