@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Base URL of the Atlas API, with its version.
+      - Base URL of the Atlas API, with its version, or V(emea) for the service of that region.
       - The default is the production service.
       - If not given, the environment variable E(ATLAS_API_URL) is used.
     type: str
@@ -35,23 +35,87 @@ options:
       - A relative path is looked up as C(ansible.builtin.copy) does, and a vaulted file is decrypted.
       - If not given, the environment variable E(ATLAS_CLIENT_CERT) is used.
     type: path
+  client_cert_content:
+    description:
+      - The account's mTLS certificate itself, in PEM format, instead of O(client_cert).
+      - If not given, the environment variable E(ATLAS_CLIENT_CERT_CONTENT) is used.
+    type: str
   client_key:
     description:
       - Path on the controller of the private key of O(client_cert), in PEM format. It may be protected by a passphrase.
       - A relative path is looked up as C(ansible.builtin.copy) does, and a vaulted file is decrypted.
       - If not given, the environment variable E(ATLAS_CLIENT_KEY) is used.
     type: path
+  client_key_content:
+    description:
+      - The private key of the certificate itself, in PEM format, instead of O(client_key).
+      - If not given, the environment variable E(ATLAS_CLIENT_KEY_CONTENT) is used.
+    type: str
   client_key_passphrase:
     description:
-      - Passphrase of O(client_key).
+      - Passphrase of O(client_key), O(client_key_content) or O(client_pkcs12).
       - If not given, the environment variable E(ATLAS_CLIENT_KEY_PASSPHRASE) is used.
     type: str
+  client_pkcs12:
+    description:
+      - Path on the controller of a PKCS#12 file with the mTLS certificate and its private key, instead of O(client_cert) and
+        O(client_key).
+      - If not given, the environment variable E(ATLAS_CLIENT_PKCS12) is used.
+    type: path
   ca_path:
     description:
       - Path on the controller of a file with the CA certificates, in PEM format, that the server certificate of the API is
         verified against. Needed only behind a proxy that terminates TLS, or for a simulator.
       - The default are the CA certificates that the controller's system trusts.
       - If not given, the environment variable E(ATLAS_CA_PATH) is used.
+    type: path
+  validate_certs:
+    description:
+      - Whether the server certificate of the API is verified. Each task warns if it is not.
+      - If not given, the environment variable E(ATLAS_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  proxy:
+    description:
+      - URL of a proxy to reach Atlas through, such as V(http://proxy.example.com:3128), with user name and password if it
+        needs them. Proxies in the environment, such as E(HTTPS_PROXY), are not used.
+      - If not given, the environment variable E(ATLAS_PROXY) is used.
+    type: str
+  connect_timeout:
+    description:
+      - How many seconds a connection may take.
+      - If not given, the environment variable E(ATLAS_CONNECT_TIMEOUT) is used.
+    type: int
+    default: 10
+  read_timeout:
+    description:
+      - How many seconds an answer may take.
+      - If not given, the environment variable E(ATLAS_READ_TIMEOUT) is used.
+    type: int
+    default: 60
+  total_timeout:
+    description:
+      - How many seconds a request may take with all its retries.
+      - If not given, the environment variable E(ATLAS_TOTAL_TIMEOUT) is used.
+    type: int
+    default: 180
+  retries:
+    description:
+      - How often a request is repeated that was not acted upon, or that can do no harm twice. One that asks for a certificate is
+        never repeated unless it is certain that it was not acted upon.
+      - If not given, the environment variable E(ATLAS_RETRIES) is used.
+    type: int
+    default: 5
+  extra_headers:
+    description:
+      - Headers to send with each request, as some proxies want, such as C(X-SSL-Client-Serial).
+      - If not given, the environment variable E(ATLAS_EXTRA_HEADERS) is used, which holds a JSON object.
+    type: dict
+  config_file:
+    description:
+      - Path on the controller of the configuration file of C(hvclient), GlobalSign's own command-line client. What is stated
+        elsewhere takes precedence over it.
+      - If not given, the environment variable E(ATLAS_CONFIG_FILE) is used.
     type: path
 notes:
   - This runs on the controller, through an action plugin of the same name. No credential reaches the managed node, and

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -43,6 +45,7 @@ class AtlasAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         self._secrets: set[str] = set()
+        self._warnings: list[str] = []
         try:
             result.update(self.perform(self._validated_options()))
         except AtlasError as error:
@@ -55,6 +58,8 @@ class AtlasAction(ActionBase):
                 msg=f"This is a fault of globalsign.atlas, please report it: {error!r}",
                 exception=traceback.format_exc(),
             )
+        if self._warnings:
+            result["warnings"] = [*result.get("warnings", []), *self._warnings]
         # Core cleans what a module returns, and leaves to an action what an action returns.
         cleaned: dict[str, Any] = remove_values(result, self._secrets)
         return cleaned
@@ -70,34 +75,45 @@ class AtlasAction(ActionBase):
 
     def find_file(self, option: str, given: str) -> Any:
         """A file on the controller, beside the play or role, decrypted if it is vaulted."""
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
-            ControllerFile,
-        )
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import from_file
 
+        return from_file(option, given, self._path_of(option, given))
+
+    def _path_of(self, option: str, given: str) -> str:
         try:
-            path = self._loader.get_real_file(self._find_needle("files", given))
+            path: str = self._loader.get_real_file(self._find_needle("files", given))
         except AnsibleError:
             raise AtlasError(
                 f"{option}: {given} was not found on the controller; give an absolute path, or"
                 " one relative to the play or role, or to a folder files beside it."
             ) from None
-        return ControllerFile(option, given, path)
+        return path
 
     def open_client(self, options: Mapping[str, Any]) -> Any:
         """A client of Atlas with the connection options of the task; a context manager."""
         # Imported late: a run in which nothing is due needs neither HTTP nor X.509 here.
-        from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
         from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
+            account_of,
             open_session,
         )
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils.run_client import RunClient
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
 
-        return Client(open_session(options, self.find_file))
+        if not options["validate_certs"]:
+            self._warnings.append(
+                "validate_certs is off: whoever is in between can read the API key and secret, and"
+                " answer in the name of Atlas."
+            )
+        folder = constants.DEFAULT_LOCAL_TMP
+        scratch = Scratch(folder, account_of(options))
+        return RunClient(open_session(options, self.find_file, folder, scratch), scratch)
 
     def _validated_options(self) -> dict[str, Any]:
         spec = {**CONNECTION_OPTIONS, **self.OPTIONS}
         arguments = _plain(self._task.args)
         for option, value in self._connection_environment().items():
             arguments.setdefault(option, value)
+        self._add_config_file(arguments)
         validated = ArgumentSpecValidator(spec, **self.RULES).validate(arguments)
         parameters = validated.validated_parameters
         self._secrets.update(
@@ -110,6 +126,20 @@ class AtlasAction(ActionBase):
             messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
             raise AtlasError("; ".join(messages) + ".")
         return {option: parameters.get(option) for option in spec}
+
+    def _add_config_file(self, arguments: dict[str, Any]) -> None:
+        """Add what the configuration file states and nothing else does."""
+        given = arguments.get("config_file") or os.environ.get(environment_variable("config_file"))
+        if not given:
+            return
+        from ansible_collections.globalsign.atlas.plugins.plugin_utils import config_file
+
+        path = os.path.expanduser(str(given))
+        source = self.find_file("config_file", path)
+        folder = os.path.dirname(self._find_needle("files", path))
+        for option, value in config_file.options_of(source, folder).items():
+            if environment_variable(option) not in os.environ:
+                arguments.setdefault(option, value)
 
     def _connection_environment(self) -> dict[str, str]:
         """Take `ATLAS_*` out of the play's `environment`, and use it here.

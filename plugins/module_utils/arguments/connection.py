@@ -22,11 +22,22 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "api_key": _from_environment("ATLAS_API_KEY", type="str", no_log=True),
     "api_secret": _from_environment("ATLAS_API_SECRET", type="str", no_log=True),
     "client_cert": _from_environment("ATLAS_CLIENT_CERT", type="path"),
+    "client_cert_content": _from_environment("ATLAS_CLIENT_CERT_CONTENT", type="str"),
     "client_key": _from_environment("ATLAS_CLIENT_KEY", type="path", no_log=False),
+    "client_key_content": _from_environment("ATLAS_CLIENT_KEY_CONTENT", type="str", no_log=True),
     "client_key_passphrase": _from_environment(
         "ATLAS_CLIENT_KEY_PASSPHRASE", type="str", no_log=True
     ),
+    "client_pkcs12": _from_environment("ATLAS_CLIENT_PKCS12", type="path"),
     "ca_path": _from_environment("ATLAS_CA_PATH", type="path"),
+    "validate_certs": _from_environment("ATLAS_VALIDATE_CERTS", type="bool", default=True),
+    "proxy": _from_environment("ATLAS_PROXY", type="str", no_log=True),
+    "connect_timeout": _from_environment("ATLAS_CONNECT_TIMEOUT", type="int", default=10),
+    "read_timeout": _from_environment("ATLAS_READ_TIMEOUT", type="int", default=60),
+    "total_timeout": _from_environment("ATLAS_TOTAL_TIMEOUT", type="int", default=180),
+    "retries": _from_environment("ATLAS_RETRIES", type="int", default=5),
+    "extra_headers": _from_environment("ATLAS_EXTRA_HEADERS", type="dict", no_log=True),
+    "config_file": _from_environment("ATLAS_CONFIG_FILE", type="path"),
 }
 
 

@@ -20,6 +20,9 @@ try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.serialization.pkcs12 import (
+        load_key_and_certificates as load_pkcs12,
+    )
 except ImportError:
     IS_THERE = False
 
@@ -40,6 +43,7 @@ __all__ = [
     "UnsupportedAlgorithm",
     "ec",
     "hashes",
+    "load_pkcs12",
     "padding",
     "require_cryptography",
     "rsa",

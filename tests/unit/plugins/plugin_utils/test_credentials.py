@@ -12,20 +12,31 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
-    ControllerFile,
+    account_of,
     open_session,
 )
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source, from_file
 
 PASSPHRASE = "a passphrase for tests"
 KEY = keys.generate(keys.KeyKind("ECDSA", 256))
 
 
-def find(option: str, given: str) -> ControllerFile:
-    return ControllerFile(option, Path(given).name, given)
+def find(option: str, given: str) -> Source:
+    return from_file(option, Path(given).name, given)
+
+
+def opened(options: dict[str, Any]) -> Any:
+    """A session, once nothing of it is left on the disk."""
+    folder = Path(options["ca_path"] or options["client_pkcs12"]).parent
+    before = set(folder.iterdir())
+    session = open_session(options, find, str(folder))
+    assert set(folder.iterdir()) == before
+    return session
 
 
 @pytest.fixture
@@ -43,6 +54,11 @@ def options(tmp_path: Path, hierarchy: Any) -> dict[str, Any]:
         "client_cert": str(tmp_path / "client.crt"),
         "client_key": str(tmp_path / "client.key"),
         "ca_path": str(tmp_path / "ca.crt"),
+        "validate_certs": True,
+        "connect_timeout": 10,
+        "read_timeout": 60,
+        "total_timeout": 180,
+        "retries": 5,
     }
 
 
@@ -55,11 +71,11 @@ def encrypted(key: keys.PrivateKey, kind: serialization.PrivateFormat) -> bytes:
 
 
 def test_good_options_open_a_session(options: dict[str, Any]) -> None:
-    open_session(options, find).close()
+    opened(options).close()
 
 
-def test_without_a_ca_the_system_decides(options: dict[str, Any]) -> None:
-    open_session({**options, "ca_path": None}, find).close()
+def test_without_a_ca_the_system_decides(options: dict[str, Any], tmp_path: Path) -> None:
+    open_session({**options, "ca_path": None}, find, str(tmp_path)).close()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +85,7 @@ def test_a_key_with_a_passphrase(
     options: dict[str, Any], kind: serialization.PrivateFormat
 ) -> None:
     Path(options["client_key"]).write_bytes(encrypted(KEY, kind))
-    open_session({**options, "client_key_passphrase": PASSPHRASE}, find).close()
+    opened({**options, "client_key_passphrase": PASSPHRASE}).close()
 
 
 @pytest.mark.parametrize("option", ["api_key", "api_secret", "client_cert", "client_key"])
@@ -78,12 +94,12 @@ def test_a_missing_option_is_named_with_its_variable(
     options: dict[str, Any], option: str, value: str | None
 ) -> None:
     with pytest.raises(AtlasError, match=f"^{option} is not set.*ATLAS_{option.upper()}"):
-        open_session({**options, option: value}, find)
+        open_session({**options, option: value}, find, "/tmp")
 
 
 def refused(options: dict[str, Any]) -> str:
     with pytest.raises(AtlasError) as error:
-        open_session(options, find)
+        open_session(options, find, "/tmp")
     message = error.value.message
     assert "\n" not in message
     assert PASSPHRASE not in message
@@ -136,3 +152,46 @@ def test_a_file_that_holds_something_else(
 @pytest.mark.parametrize("option", ["client_cert", "client_key"])
 def test_a_file_that_cannot_be_read(options: dict[str, Any], option: str, tmp_path: Path) -> None:
     assert refused({**options, option: str(tmp_path)}).startswith(f"{option}: ")
+
+
+def test_certificate_and_key_as_content(options: dict[str, Any]) -> None:
+    contents = {
+        f"{name}_content": Path(options[name]).read_text() for name in ("client_cert", "client_key")
+    }
+    opened({**options, "client_cert": None, "client_key": None, **contents}).close()
+
+
+@pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
+def test_a_pkcs12_file(options: dict[str, Any], tmp_path: Path, passphrase: str) -> None:
+    leaf = certificates.load_certificates(Path(options["client_cert"]).read_bytes())[0]
+    encryption: Any = serialization.NoEncryption()
+    if passphrase:
+        encryption = serialization.BestAvailableEncryption(passphrase.encode())
+    content = pkcs12.serialize_key_and_certificates(b"atlas", KEY, leaf, None, encryption)
+    (tmp_path / "client.p12").write_bytes(content)
+    given = {"client_pkcs12": str(tmp_path / "client.p12"), "client_key_passphrase": passphrase}
+    opened({**options, "client_cert": None, "client_key": None, **given}).close()
+    if passphrase:
+        wrong = {**options, **given, "client_key_passphrase": "another"}
+        assert "client_pkcs12: client.p12 cannot be read" in refused(wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"connect_timeout": 0}, "connect_timeout: 0 is too small; give at least 1."),
+        ({"retries": -1}, "retries: -1 is too small; give at least 0."),
+        ({"extra_headers": {"X-A": ["b"]}}, "extra_headers: the value of X-A is not a text."),
+        ({"api_url": "http://atlas.example/v2"}, "plain http is for this machine only"),
+    ],
+)
+def test_a_bad_connection_option(
+    options: dict[str, Any], changes: dict[str, Any], text: str
+) -> None:
+    assert text in refused({**options, **changes})
+
+
+def test_the_name_of_a_region_stands_for_its_url(options: dict[str, Any]) -> None:
+    assert account_of({**options, "api_url": "EMEA"}).url == (
+        "https://emea.api.hvca.globalsign.com:8443/v2"
+    )

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client that fetches for the whole run what does not change during it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Session
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
+
+
+class RunClient(Client):
+    """The policy and the trust chain come from the scratch folder once a worker has fetched them."""
+
+    def __init__(self, session: Session, scratch: Scratch) -> None:
+        super().__init__(session)
+        self._scratch = scratch
+        self._knows_chain = False
+
+    def validation_policy(self) -> Mapping[str, Any]:
+        """The validation policy, fetched once in a run."""
+        policy: Mapping[str, Any] = self._scratch.shared("policy", super().validation_policy)
+        return policy
+
+    def trust_chain(self) -> list[str]:
+        """The trust chain, fetched once in a run. Who asks again found that it does not fit."""
+        anew, self._knows_chain = self._knows_chain, True
+        chain: list[str] = self._scratch.shared("chain", super().trust_chain, anew)
+        return chain

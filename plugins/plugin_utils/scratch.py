@@ -1,0 +1,100 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scratch folder of a run: what its workers share, and what holds them back from each other.
+
+It lies in Ansible's own folder for one run, which is for this user only and goes with the run. It
+may vanish or be damaged at any time: then each worker does for itself what was shared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
+    Account,
+    StoredToken,
+)
+
+
+class Scratch:
+    """What the run keeps for one account."""
+
+    def __init__(self, folder: str, account: Account) -> None:
+        identity = json.dumps([account.url, account.api_key, account.api_secret])
+        digest = hashlib.sha256(identity.encode("utf-8")).hexdigest()[:32]
+        self._folder = os.path.join(folder, f"atlas-{digest}")
+
+    def load(self) -> StoredToken | None:
+        """The token that a worker logged in for; None if there is none to be read."""
+        document = self._read("token")
+        if not isinstance(document, dict):
+            return None
+        value, obtained_at = document.get("value"), document.get("obtained_at")
+        if not isinstance(value, str) or not isinstance(obtained_at, (int, float)):
+            return None
+        return StoredToken(value, obtained_at)
+
+    def save(self, token: StoredToken) -> None:
+        """Keep a token for the other workers."""
+        self._write("token", {"value": token.value, "obtained_at": token.obtained_at})
+
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """Hold back the other workers from logging in."""
+        return self._lock("login")
+
+    def shared(self, name: str, fetch: Callable[[], Any], anew: bool = False) -> Any:
+        """What one worker of the run fetches for all; with `anew` it is fetched once more."""
+        with self._lock(name):
+            document = None if anew else self._read(name)
+            if document is None:
+                document = fetch()
+                self._write(name, document)
+            return document
+
+    @contextlib.contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        descriptor = self._open_lock(name)
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _open_lock(self, name: str) -> int | None:
+        """An open file that is locked; None if the folder is of no use."""
+        try:
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            path = os.path.join(self._folder, f"{name}.lock")
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def _read(self, name: str) -> Any:
+        try:
+            with open(os.path.join(self._folder, name), encoding="utf-8") as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, name: str, document: Any) -> None:
+        with contextlib.suppress(OSError):
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(document, file)
+            os.replace(temporary, os.path.join(self._folder, name))

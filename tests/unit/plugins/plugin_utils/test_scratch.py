@@ -1,0 +1,120 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the workers of a run share, and what they do when that is gone or damaged."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
+    Account,
+    StoredToken,
+)
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
+
+ACCOUNT = Account("https://localhost:8443/v2", "e510e289e6cd8947", "a9c4" * 10)
+OTHER = Account("https://localhost:8443/v2", "e510e289e6cd8948", "a9c4" * 10)
+TOKEN = StoredToken("token-of-a-worker", 1_800_000_000.5)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Scratch:
+    return Scratch(str(tmp_path), ACCOUNT)
+
+
+def test_a_token_is_shared(scratch: Scratch, tmp_path: Path) -> None:
+    assert scratch.load() is None
+    scratch.save(TOKEN)
+    assert Scratch(str(tmp_path), ACCOUNT).load() == TOKEN
+    assert Scratch(str(tmp_path), OTHER).load() is None
+
+
+def test_it_is_for_this_user_only_and_names_no_secret(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.save(TOKEN)
+    with scratch.locked():
+        pass
+    for path in tmp_path.rglob("*"):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600)
+        assert ACCOUNT.api_key not in str(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"value": 1, "obtained_at": 2}', "{}"])
+def test_a_damaged_token_counts_as_none(scratch: Scratch, tmp_path: Path, content: str) -> None:
+    scratch.save(TOKEN)
+    (file,) = tmp_path.rglob("token")
+    file.write_text(content)
+    assert scratch.load() is None
+    scratch.save(TOKEN)
+    assert scratch.load() == TOKEN
+
+
+def test_the_folder_may_vanish_at_any_time(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.save(TOKEN)
+    with scratch.locked():
+        shutil.rmtree(tmp_path)
+        assert scratch.load() is None
+        scratch.save(TOKEN)
+    assert scratch.shared("policy", lambda: {"a": 1}) == {"a": 1}
+
+
+def test_where_nothing_can_be_written_each_does_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    scratch = Scratch(str(tmp_path / "file"), ACCOUNT)
+    scratch.save(TOKEN)
+    assert scratch.load() is None
+    with scratch.locked():
+        pass
+    assert scratch.shared("policy", lambda: {"a": 1}) == {"a": 1}
+
+
+def test_what_is_shared_is_fetched_once_or_anew(scratch: Scratch) -> None:
+    assert scratch.shared("chain", lambda: ["first"]) == ["first"]
+    assert scratch.shared("chain", lambda: ["second"]) == ["first"]
+    assert scratch.shared("chain", lambda: ["third"], anew=True) == ["third"]
+    assert scratch.shared("chain", lambda: ["fourth"]) == ["third"]
+
+
+def test_an_error_is_not_kept(scratch: Scratch) -> None:
+    def fail() -> Any:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        scratch.shared("policy", fail)
+    assert scratch.shared("policy", lambda: 7) == 7
+
+
+def fetch_slowly(folder: str, log: str) -> None:
+    """What each of many workers does."""
+
+    def fetch() -> int:
+        with open(log, "a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+        time.sleep(0.2)
+        return 1
+
+    Scratch(folder, ACCOUNT).shared("policy", fetch)
+
+
+def test_fifty_workers_fetch_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("fork")
+    workers = [
+        context.Process(target=fetch_slowly, args=(str(tmp_path), str(log))) for _each in range(50)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert [worker.exitcode for worker in workers] == [0] * 50
+    assert len(log.read_text().splitlines()) == 1
