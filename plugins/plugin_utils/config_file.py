@@ -48,7 +48,7 @@ def options_of(source: Source, folder: str) -> dict[str, Any]:
         if value is not None and type(value) is not kind:
             raise AtlasError(f"{source.named}: {member} is not of the type {kind.__name__}.")
         if member in _FILES and value:
-            value = os.path.join(folder, value)
+            value = os.path.join(folder, str(value))
         if member == "insecure_skip_verify":
             value = False if value else None
         if value not in (None, "", {}):

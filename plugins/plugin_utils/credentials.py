@@ -90,6 +90,9 @@ def _tls_context(options: Mapping[str, Any], find: Find) -> ssl.SSLContext:
 
 def _trusting(source: Source) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cadata=source.content.decode("ascii"))
+        content = source.content.decode("ascii")
+        if content.strip():  # an empty one stands for the CA certificates of the system
+            return ssl.create_default_context(cadata=content)
     except (ssl.SSLError, ValueError):
-        source.refuse("holds no CA certificate in PEM format")
+        pass
+    source.refuse("holds no CA certificate in PEM format")

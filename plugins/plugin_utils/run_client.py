@@ -15,7 +15,7 @@ from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Sc
 
 
 class RunClient(Client):
-    """The policy and the trust chain come from the scratch folder once a worker has fetched them."""
+    """Policy and trust chain come from the scratch folder once a worker has fetched them."""
 
     def __init__(self, session: Session, scratch: Scratch) -> None:
         super().__init__(session)

@@ -16,13 +16,20 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
     Account,
     StoredToken,
 )
+
+_PATIENCE = 60.0
+"""Seconds that a worker waits for another. Where the service does not answer, workers that waited
+for each other without end would each find that out after all those before."""
+_PAUSE = 0.02
 
 
 class Scratch:
@@ -38,14 +45,16 @@ class Scratch:
         document = self._read("token")
         if not isinstance(document, dict):
             return None
-        value, obtained_at = document.get("value"), document.get("obtained_at")
-        if not isinstance(value, str) or not isinstance(obtained_at, (int, float)):
+        value = document.get("value")
+        obtained_at = _number(document.get("obtained_at"))
+        service_ahead = _number(document.get("service_ahead"))
+        if not isinstance(value, str) or obtained_at is None or service_ahead is None:
             return None
-        return StoredToken(value, obtained_at)
+        return StoredToken(value, obtained_at, service_ahead)
 
     def save(self, token: StoredToken) -> None:
         """Keep a token for the other workers."""
-        self._write("token", {"value": token.value, "obtained_at": token.obtained_at})
+        self._write("token", asdict(token))
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Hold back the other workers from logging in."""
@@ -70,19 +79,17 @@ class Scratch:
                 os.close(descriptor)
 
     def _open_lock(self, name: str) -> int | None:
-        """An open file that is locked; None if the folder is of no use."""
+        """An open file that is locked; None if there is no lock to be had."""
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             path = os.path.join(self._folder, f"{name}.lock")
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError:
             return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
-            os.close(descriptor)
-            return None
-        return descriptor
+        if _is_locked_in_time(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
 
     def _read(self, name: str) -> Any:
         try:
@@ -98,3 +105,21 @@ class Scratch:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(document, file)
             os.replace(temporary, os.path.join(self._folder, name))
+
+
+def _is_locked_in_time(descriptor: int) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+        except OSError:
+            return False
+        time.sleep(_PAUSE)
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) else None

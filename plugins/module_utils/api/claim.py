@@ -20,6 +20,10 @@ def txt_value(token: str) -> str:
     return token if token.startswith(_TOKEN_PREFIX) else _TOKEN_PREFIX + token
 
 
+_ADDRESS_MEMBERS = ("ip_address", "ipaddress", "ip")
+"""The shape of IP claims is not public; the reference assumes that of domain claims (U13)."""
+
+
 @dataclass(frozen=True)
 class LogEntry:
     """One attempt at verification. `status` is in upper case: SUCCESS, ERROR, INFO or another."""
@@ -42,11 +46,12 @@ class LogEntry:
 
 @dataclass(frozen=True)
 class Claim:
-    """A domain claim; times in UNIX seconds.
+    """A claim of a domain or an IP address; times in UNIX seconds.
 
-    `domain` is in lower case without a final dot. `status` is PENDING or VERIFIED. `expires_at`,
-    the end of the verification, is None while there is none. `token` is None on older servers.
-    `last_verification_method` is DNS, HTTP, EMAIL or another, None if the service does not tell.
+    `domain` is in lower case without a final dot; it is the address where one is claimed.
+    `status` is PENDING or VERIFIED. `expires_at`, the end of the verification, is None while there
+    is none. `token` is None on older servers. `last_verification_method` is DNS, HTTP, EMAIL or
+    another, None if the service does not tell.
     """
 
     claim_id: str
@@ -66,7 +71,7 @@ class Claim:
         method = _upper(fields.optional_text("last_verification_method"))
         return cls(
             claim_id=fields.text("id"),
-            domain=fields.text("domain").lower().rstrip("."),
+            domain=_claimed(fields),
             status=fields.text("status").upper(),
             created_at=fields.integer("created_at"),
             expires_at=fields.optional_time("expires_at"),
@@ -96,6 +101,15 @@ def read_token(fields: Fields) -> str | None:
     if token is not None and (len(token) > 255 or not token.isascii() or not token.isprintable()):
         raise fields.malformed("token", "is not one short line of ASCII")
     return token
+
+
+def _claimed(fields: Fields) -> str:
+    """The domain, or the IP address in the member that an IP claim may have instead."""
+    for name in _ADDRESS_MEMBERS:
+        address = fields.optional_text(name)
+        if address:
+            return address.lower()
+    return fields.text("domain").lower().rstrip(".")
 
 
 def _last_success(log: Iterable[LogEntry]) -> str | None:

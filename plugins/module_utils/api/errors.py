@@ -12,16 +12,23 @@ from typing import Any
 
 from ..errors import AtlasError
 
-REFUSED = "refused"
 NOT_SENT = "not_sent"
+NOT_ACTED = "not_acted"
+REFUSED = "refused"
+ACTED = "acted"
+PROBABLY_NOT_ACTED = "probably_not_acted"
+WRONG_ENDPOINT = "wrong_endpoint"
 UNKNOWN = "unknown"
 
 _LONGEST_DESCRIPTION = 500
 _LONGEST_DETAIL = 200
 _MOST_DETAILS = 20
 
-_REFUSING_STATUSES = frozenset({400, 401, 402, 403, 404, 405, 409, 411, 413, 415, 422, 429})
-"""By these the service says that it did not act. After any other it may have acted."""
+_REFUSING_STATUSES = frozenset({400, 402, 403, 404, 405, 409, 411, 412, 413, 415, 422, 424})
+_NOT_ACTING_STATUSES = frozenset({202, 401, 429})
+"""A 202 comes here only where it says that it is too early for what was asked for."""
+
+_MAY_HAVE_ACTED = frozenset({ACTED, PROBABLY_NOT_ACTED, WRONG_ENDPOINT, UNKNOWN})
 
 
 class ApiError(AtlasError):
@@ -30,8 +37,15 @@ class ApiError(AtlasError):
     `status` is the HTTP status, None without an answer. `description`, `error_id` and `errors`
     are what the service said of it, cleaned for display, empty if it said nothing.
 
-    `outcome` tells what became of what was asked for: `refused`, the service answered that it did
-    not act; `not_sent`, the service never got the whole request; `unknown`, it may have acted.
+    `outcome` is what became of what was asked for:
+
+    - `not_sent`: the service never got the whole request;
+    - `not_acted`: it did not look at it (429, 401), and may be asked again;
+    - `refused`: it looked, and said no; the same request gets the same answer;
+    - `acted`: it did what was asked for, and did not tell the serial number;
+    - `probably_not_acted`: it says that it is busy (503 in its own words);
+    - `wrong_endpoint`: who answered is not Atlas, and may have passed the request on;
+    - `unknown`: it may have acted or not.
     """
 
     def __init__(
@@ -53,6 +67,22 @@ class ApiError(AtlasError):
         self.error_id = said.error_id
         self.errors = said.errors
         self.outcome = outcome
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether what was asked for may have been done all the same."""
+        return self.outcome in _MAY_HAVE_ACTED
+
+    def with_remedy(self, text: str) -> ApiError:
+        """The same error with a sentence more, for who knows better what to do."""
+        return ApiError(
+            f"{self.message} {text}",
+            method=self.method,
+            path=self.path,
+            status=self.status,
+            problem=Problem(self.description, self.error_id, self.errors),
+            outcome=self.outcome,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,27 +130,41 @@ def _shown(value: Any, secrets: Iterable[str], longest: int) -> str:
     return printable(value, longest)
 
 
-def refusal(method: str, path: str, status: int, problem: Problem, server: str) -> ApiError:
-    """The error that an answer with this status stands for. `server` is host and port."""
+def refusal(
+    method: str, path: str, status: int, problem: Problem, server: str, is_problem: bool = False
+) -> ApiError:
+    """The error that an answer with this status stands for.
+
+    `server` is host and port. `is_problem` is whether the answer has the media type of the
+    service's own errors; a proxy's has another.
+    """
     return ApiError(
         _refusal_text(path, status, problem, server),
         method=method,
         path=path,
         status=status,
         problem=problem,
-        outcome=outcome_of(status),
+        outcome=outcome_of(status, is_problem),
     )
 
 
-def outcome_of(status: int) -> str:
-    """What an answer without success says of the request."""
-    return REFUSED if status in _REFUSING_STATUSES else UNKNOWN
+def outcome_of(status: int, is_problem: bool = False) -> str:
+    """What an answer without success says of a request."""
+    if status in _NOT_ACTING_STATUSES:
+        return NOT_ACTED
+    if status in _REFUSING_STATUSES:
+        return REFUSED
+    if status == 503 and is_problem:
+        return PROBABLY_NOT_ACTED
+    return WRONG_ENDPOINT if 300 <= status < 400 else UNKNOWN
 
 
 def _refusal_text(path: str, status: int, problem: Problem, server: str) -> str:
     answer = f"{status} {problem}".rstrip()
     if path == "/login":
         return _login_text(status, answer, server)
+    if status == 202:
+        return f"Atlas is not ready for this yet (it answered {answer}); try again in a minute."
     if 300 <= status < 400:
         return (
             f"api_url: {server} answered {answer} and wants to send us elsewhere, which Atlas never"
@@ -131,8 +175,6 @@ def _refusal_text(path: str, status: int, problem: Problem, server: str) -> str:
     if status >= 500:
         return f"Atlas could not serve the request (it answered {answer}); try again later."
     remedy = _REMEDIES.get(status, "")
-    if path == "/certificates" and problem.errors:
-        remedy = "verify the domains that this names, for example with atlas_domain_claim"
     return f"Atlas refused the request with {answer}" + (f"; {remedy}." if remedy else ".")
 
 

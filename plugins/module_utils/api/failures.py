@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 from .errors import printable
 
+_Reason = Callable[[Sequence[BaseException], "Peer"], str]
+
 _CERTIFICATE_EXPIRED = 10
 _NAME_MISMATCHES = (62, 64)
 """X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
@@ -38,25 +40,47 @@ _ANSWERS_IN_THE_CLEAR = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_F
 class Peer:
     """Whom a request was for, and how long it would have waited (seconds).
 
-    `server` and `proxy` are host and port, `proxy` is empty without one. `is_sent` is False if it
-    is known that nothing of the request's body was written to a connection.
+    `server` and `proxy` are host and port, `proxy` is empty without one; `proxy_setting` is what it
+    was set by. `is_sent` is False if it is known that nothing of the request's body was written
+    to a connection.
     """
 
     server: str
     proxy: str
+    proxy_setting: str
     connect_timeout: float
     read_timeout: float
     is_sent: bool
 
 
-def explain(error: BaseException, peer: Peer) -> str:
-    """Say why there was no answer, which option may be wrong, and what to do."""
+@dataclass(frozen=True)
+class Failure:
+    """Why there was no answer, which option may be wrong, and what to do.
+
+    `is_passing`: what is tried again may succeed without anybody doing anything.
+    """
+
+    text: str
+    is_passing: bool
+
+
+def explain(error: BaseException, peer: Peer) -> Failure:
+    """Say why there was no answer."""
     causes = tuple(_causes(error))
     for reason in _REASONS:
         text = reason(causes, peer)
         if text:
-            return text
-    return f"The connection to {peer.server} failed ({type(error).__name__}); check api_url."
+            return Failure(text, _is_passing(reason, causes))
+    text = f"The connection to {peer.server} failed ({type(error).__name__}); check api_url."
+    return Failure(text, is_passing=False)
+
+
+def _is_passing(reason: _Reason, causes: Sequence[BaseException]) -> bool:
+    if reason is _no_such_host:
+        return any(getattr(cause, "errno", None) == socket.EAI_AGAIN for cause in causes)
+    if reason is _proxy_failed:
+        return not _named(causes, "InvalidSchema") and not _proxy_status(causes).startswith("4")
+    return reason in _PASSING
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -131,12 +155,18 @@ def _proxy_failed(causes: Sequence[BaseException], peer: Peer) -> str:
     """Not reached, or not willing; or for SOCKS, which needs a library that is not there."""
     if not peer.proxy or not _named(causes, "ProxyError", "InvalidSchema"):
         return ""
-    statuses = (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in causes)
-    status = next((f" (it answered {found.group(1)})" for found in statuses if found), "")
+    status = _proxy_status(causes)
+    answer = f" (it answered {status})" if status else ""
     return (
-        f"The connection to {peer.server} through the proxy {peer.proxy} failed{status}; check the"
-        " environment variables https_proxy and no_proxy of the controller."
+        f"The connection to {peer.server} through the proxy {peer.proxy} failed{answer}; check"
+        f" {peer.proxy_setting}."
     )
+
+
+def _proxy_status(causes: Sequence[BaseException]) -> str:
+    """The HTTP status with which a proxy refused to connect, empty if it did not answer."""
+    found = (re.search(r"Tunnel connection failed: (\d{3})", str(cause)) for cause in causes)
+    return next((match.group(1) for match in found if match), "")
 
 
 def _not_tls(causes: Sequence[BaseException], peer: Peer) -> str:
@@ -202,7 +232,7 @@ def _other_tls_failure(causes: Sequence[BaseException], peer: Peer) -> str:
     return ""
 
 
-_REASONS: tuple[Callable[[Sequence[BaseException], Peer], str], ...] = (
+_REASONS: tuple[_Reason, ...] = (
     _untrusted_server,
     _refused_client,
     _proxy_failed,
@@ -213,3 +243,5 @@ _REASONS: tuple[Callable[[Sequence[BaseException], Peer], str], ...] = (
     _cut_off,
     _other_tls_failure,
 )
+
+_PASSING: frozenset[_Reason] = frozenset({_timed_out, _not_reached, _cut_off})

@@ -116,6 +116,20 @@ class Fields:
             for index, member in enumerate(value)
         ]
 
+    def optional_member(self, name: str) -> Fields | None:
+        """An object; None if it is missing or null."""
+        value = self._document.get(name)
+        return None if value is None else Fields(self._response, value, self._path(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts of a list; none if the list is missing or null."""
+        value = self._document.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise self.malformed(name, "is not a list of texts")
+        return tuple(value)
+
     def malformed(self, name: str, what: str) -> ApiError:
         """The error for a member that is not as documented."""
         return self._response.malformed(f"{self._path(name)} {what}")

@@ -13,16 +13,30 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from email.utils import mktime_tz, parsedate_tz
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import AtlasError
-from .errors import NOT_SENT, UNKNOWN, ApiError, Problem, printable, refusal
+from .errors import (
+    NOT_SENT,
+    REFUSED,
+    UNKNOWN,
+    WRONG_ENDPOINT,
+    ApiError,
+    Problem,
+    printable,
+    refusal,
+)
+from .options import ConnectionOptions
 from .response import Response
-from .transport import Answer, NoAnswerError, Timeouts, Transport
+from .retry import Attempts, http_date, retry_after
+from .transport import Answer, NoAnswerError, Transport
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 TOKEN_SECONDS = 9 * 60
 """How long a token is used. It lives 10 minutes by default, and nothing in it or in the answer
@@ -36,6 +50,8 @@ _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
 }
+_PASSING_STATUSES = frozenset({408, 500, 502, 503, 504})
+_DEFAULT_OPTIONS = ConnectionOptions()
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
@@ -95,45 +111,83 @@ def _without_secrets(url: str) -> str:
 
 @dataclass(frozen=True)
 class _Request:
+    """A call. `is_repeatable`: it may be sent again when it is unknown whether it was acted upon.
+
+    `until_ready`: an answer 202 says that it is too early, and is no result.
+    """
+
     method: str
     path: str
     query: str = ""
     body: bytes | None = field(default=None, repr=False)
+    mode: str = ""
+    is_repeatable: bool = True
+    until_ready: bool = False
 
 
 @dataclass(frozen=True)
-class _Token:
+class StoredToken:
+    """A token, when it was asked for (UNIX seconds by our clock), and the service's clock then.
+
+    `service_ahead` is how many seconds the service's clock is ahead of ours.
+    """
+
     value: str = field(repr=False)
-    obtained: float
+    obtained_at: float
+    service_ahead: float = 0.0
 
     @property
-    def is_old(self) -> bool:
-        return time.monotonic() - self.obtained > TOKEN_SECONDS
+    def is_usable(self) -> bool:
+        """Neither old, nor from the future, as after our clock was set back."""
+        return 0 <= time.time() - self.obtained_at <= TOKEN_SECONDS
+
+
+class TokenStore(Protocol):
+    """Where several processes keep one token for all of them. None of this may raise."""
+
+    def load(self) -> StoredToken | None:
+        """The token, None if there is none to be read."""
+
+    def save(self, token: StoredToken) -> None:
+        """Keep a token for the others."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the others back from logging in."""
+
+
+class _NoStore:
+    """For a process of its own."""
+
+    def load(self) -> StoredToken | None:
+        return None
+
+    def save(self, token: StoredToken) -> None:
+        pass
+
+    def locked(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Session:
     """Calls of one account, for several threads at a time.
 
-    Logs in when it is first needed. `tls` is made by the caller: the client certificate loaded,
-    the trusted CA certificates loaded, verification on. Time-outs are in seconds: until a
-    connection stands, and without a byte of the answer.
+    Logs in when it is first needed, unless `token_store` holds a token. `tls` is made by the
+    caller: the client certificate loaded, the trusted CA certificates loaded, verification on.
     """
 
     def __init__(
         self,
         account: Account,
         tls: ssl.SSLContext,
-        *,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
-        pool_size: int = 8,
+        options: ConnectionOptions = _DEFAULT_OPTIONS,
+        token_store: TokenStore | None = None,
     ) -> None:
         self._account = account
-        self._transport = Transport(
-            account.url, tls, Timeouts(connect_timeout, read_timeout), pool_size
-        )
+        self._options = options
+        self._transport = Transport(account.url, tls, options)
+        self._store: TokenStore = token_store or _NoStore()
         self._login_lock = threading.Lock()
-        self._token: _Token | None = None
+        self._token: StoredToken | None = None
         self._refused_login: ApiError | None = None
         self._ahead_of_monotonic = time.time() - time.monotonic()
 
@@ -153,9 +207,9 @@ class Session:
         self._transport.close()
 
     def service_time(self) -> float:
-        """The service's clock, UNIX seconds, as its last login answer told; before that, ours.
+        """The service's clock, UNIX seconds, as its last answer told; before that, ours.
 
-        Up to a second slow, because the answer tells whole seconds.
+        Up to a second slow, because an answer tells whole seconds.
         """
         return time.monotonic() + self._ahead_of_monotonic
 
@@ -163,31 +217,69 @@ class Session:
         """Read. `path` is below the base URL and begins with a slash. Raises `ApiError`."""
         return self._call(_Request("GET", path, urlencode(query or {})))
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Response:
-        """Ask for something, with a JSON object or without a body. Raises `ApiError`."""
-        return self._call(_Request("POST", path, body=None if body is None else _encoded(body)))
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, until_ready: bool = False
+    ) -> Response:
+        """Ask for something that may be asked for twice, with a JSON object or without a body.
+
+        `until_ready` asks again as long as the answer is 202. Raises `ApiError`.
+        """
+        content = None if body is None else _encoded(body)
+        return self._call(_Request("POST", path, body=content, until_ready=until_ready))
+
+    def post_once(self, path: str, body: Mapping[str, Any], *, mode: str = "") -> Response:
+        """Ask for something that must not be done twice; `mode` is the header of that name.
+
+        It is sent again only if it is certain that it was not acted upon. Raises `ApiError`,
+        whose `outcome` says what became of it.
+        """
+        return self._call(
+            _Request("POST", path, body=_encoded(body), mode=mode, is_repeatable=False)
+        )
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Response:
+        """Change something. Raises `ApiError`."""
+        return self._call(_Request("PATCH", path, body=_encoded(body)))
 
     def delete(self, path: str) -> Response:
         """Remove something. Raises `ApiError`."""
         return self._call(_Request("DELETE", path))
 
     def _call(self, request: _Request) -> Response:
-        token = self._valid_token()
-        answer = self._exchange(request, token)
-        if answer.status == 401:  # not acted upon; the token may have lapsed early
-            token = self._valid_token(rejected=token)
-            answer = self._exchange(request, token)
-        return self._understood(request, answer, token)
+        attempts = Attempts(self._options.retries, self._options.total_timeout)
+        token, is_new_login = self._valid_token(attempts), False
+        rejected: set[str] = set()
+        while True:
+            answer = self._exchange(request, token, attempts)
+            if answer.status != 401 or is_new_login:
+                return self._understood(request, answer, token)
+            # Not acted upon. The token may have lapsed early, and so may that of another worker;
+            # but one that was handed out just now lapses for no reason that we could mend.
+            rejected.add(token.value)
+            token, is_new_login = self._other_token(rejected, attempts)
 
-    def _valid_token(self, rejected: _Token | None = None) -> _Token:
-        """The token to use now. Of several threads that need a new one, one logs in."""
+    def _valid_token(self, attempts: Attempts) -> StoredToken:
+        return self._other_token(set(), attempts)[0]
+
+    def _other_token(self, rejected: set[str], attempts: Attempts) -> tuple[StoredToken, bool]:
+        """A token that was not rejected, and whether we logged in for it.
+
+        Of several threads and workers that need a new one, one logs in.
+        """
         with self._login_lock:
-            token = self._token
-            if token is None or token is rejected or token.is_old:
-                token = self._token = self._login()
-            return token
+            if _may_be_used(self._token, rejected):
+                return self._token, False
+            with self._store.locked():
+                stored = self._store.load()
+                if _may_be_used(stored, rejected):
+                    self._set_clock(stored.service_ahead)
+                    self._token = stored
+                    return stored, False
+                self._token = self._login(attempts)
+                self._store.save(self._token)
+            return self._token, True
 
-    def _login(self) -> _Token:
+    def _login(self, attempts: Attempts) -> StoredToken:
         if self._refused_login:
             # Asking again and again with the same wrong secret might lock the account.
             raise self._refused_login
@@ -198,55 +290,109 @@ class Session:
                 {"api_key": self._account.api_key, "api_secret": self._account.api_secret}
             ),
         )
-        started = time.monotonic()
+        started = time.time()
         try:
-            answer = self._exchange(request, None)
+            answer = self._exchange(request, None, attempts)
             response = self._understood(request, answer, None)
         except ApiError as error:
             if error.status in (401, 403, 422):
+                error.outcome = REFUSED
                 self._refused_login = error
-            elif error.outcome == UNKNOWN:
+            elif error.outcome != REFUSED:
                 error.outcome = NOT_SENT  # of the call that needed the token, nothing was
             raise
-        self._set_clock(answer)
-        return _Token(_access_token(response, request), started)
+        ahead = time.monotonic() + self._ahead_of_monotonic - time.time()
+        return StoredToken(_access_token(response, request), started, ahead)
 
-    def _set_clock(self, login: Answer) -> None:
-        date = parsedate_tz(login.headers.get("date", ""))
-        if date is not None:
-            self._ahead_of_monotonic = mktime_tz(date) - time.monotonic()
+    def _set_clock(self, ahead: float) -> None:
+        self._ahead_of_monotonic = time.time() + ahead - time.monotonic()
 
-    def _exchange(self, request: _Request, token: _Token | None) -> Answer:
-        headers = dict(_HEADERS)
+    def _exchange(self, request: _Request, token: StoredToken | None, attempts: Attempts) -> Answer:
+        """The last answer, once what may pass by itself has passed or the attempts are over."""
+        while True:
+            try:
+                answer = self._transport.exchange(
+                    request.method,
+                    self._url(request),
+                    self._headers(request, token),
+                    request.body,
+                    attempts.seconds_left,
+                )
+            except NoAnswerError as failure:
+                is_repeatable = request.is_repeatable or not failure.is_sent
+                if failure.is_passing and is_repeatable and attempts.wait():
+                    continue
+                raise ApiError(
+                    failure.message,
+                    method=request.method,
+                    path=request.path,
+                    outcome=UNKNOWN if failure.is_sent else NOT_SENT,
+                ) from None
+            self._note_the_time(answer)
+            if not self._is_passing(request, answer):
+                return answer
+            asked = retry_after(answer.headers, self.service_time())
+            if not attempts.wait(asked, counts=answer.status != 202):
+                return answer
+
+    def _is_passing(self, request: _Request, answer: Answer) -> bool:
+        """Whether the same request may get another answer, and can do no harm twice."""
+        if answer.status == 202:
+            return request.until_ready
+        if answer.status == 429:
+            return True
+        return request.is_repeatable and answer.status in _PASSING_STATUSES
+
+    def _url(self, request: _Request) -> str:
+        return self._account.url + request.path + (f"?{request.query}" if request.query else "")
+
+    def _headers(self, request: _Request, token: StoredToken | None) -> dict[str, str]:
+        headers = {**_HEADERS, **self._options.extra_headers}
         if request.body is not None:
             headers["Content-Type"] = _JSON
+        if request.mode:
+            headers["mode"] = request.mode
         if token is not None:
             headers["Authorization"] = f"Bearer {token.value}"
-        url = self._account.url + request.path + (f"?{request.query}" if request.query else "")
-        try:
-            return self._transport.exchange(request.method, url, headers, request.body)
-        except NoAnswerError as failure:
-            raise ApiError(
-                failure.message,
-                method=request.method,
-                path=request.path,
-                outcome=UNKNOWN if failure.is_sent else NOT_SENT,
-            ) from None
+        return headers
 
-    def _understood(self, request: _Request, answer: Answer, token: _Token | None) -> Response:
-        if 200 <= answer.status < 300:
+    def _note_the_time(self, answer: Answer) -> None:
+        date = http_date(answer.headers.get("date", ""))
+        if date is not None:
+            self._ahead_of_monotonic = date - time.monotonic()
+
+    def _understood(self, request: _Request, answer: Answer, token: StoredToken | None) -> Response:
+        is_unready = answer.status == 202 and request.until_ready
+        if 200 <= answer.status < 300 and not is_unready:
             document = self._document(request, answer)
             return Response(request.method, request.path, answer.status, answer.headers, document)
-        secrets = (self._account.api_secret, self._account.api_key, token.value if token else "")
-        problem = Problem.parse(_decoded(answer.body), secrets)
-        raise refusal(request.method, request.path, answer.status, problem, self._transport.server)
+        problem = Problem.parse(_decoded(answer.body), self._secrets(token))
+        raise refusal(
+            request.method,
+            request.path,
+            answer.status,
+            problem,
+            self._transport.server,
+            is_problem=_media_type(answer) == "application/problem+json",
+        )
+
+    def _secrets(self, token: StoredToken | None) -> tuple[str, ...]:
+        return (
+            self._account.api_secret,
+            self._account.api_key,
+            token.value if token else "",
+            *self._options.extra_headers.values(),
+        )
 
     def _document(self, request: _Request, answer: Answer) -> Any:
         if not answer.body:
             return None
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        document = _decoded(answer.body)
-        if document is None or not (kind == "application/json" or kind.endswith("+json")):
+        kind = _media_type(answer)
+        is_json = kind == "application/json" or kind.endswith("+json")
+        document = _decoded(answer.body) if is_json else None
+        if answer.status == 201 and not request.is_repeatable:
+            return document  # acted upon, which Location tells all about
+        if document is None:
             raise ApiError(
                 f"api_url: {self._transport.server} answered {answer.status} to {request.method}"
                 f" {request.path}, but not in JSON ({printable(kind, 100) or 'no content type'});"
@@ -254,8 +400,17 @@ class Session:
                 method=request.method,
                 path=request.path,
                 status=answer.status,
+                outcome=UNKNOWN if is_json else WRONG_ENDPOINT,
             )
         return document
+
+
+def _may_be_used(token: StoredToken | None, rejected: set[str]) -> TypeGuard[StoredToken]:
+    return token is not None and token.is_usable and token.value not in rejected
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import ipaddress
+import math
 import ssl
 import sys
 import time
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from ..errors import AtlasError
 from .errors import printable
 from .failures import Peer, explain
+from .options import ConnectionOptions
 
 try:
     import requests
@@ -41,19 +43,23 @@ MOST_IDLE_SECONDS = 4.0
 on the way leaves open whether the request was acted upon, and usual servers wait at least 5 s."""
 
 _CHUNK = 64 * 1024
+_PROXY_OPTION = "the option proxy"
+_PROXY_VARIABLES = "the environment variables https_proxy, all_proxy and no_proxy of the controller"
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
 class NoAnswerError(Exception):
     """There was no whole answer. The text says why and never holds a part of the request.
 
-    `is_sent` is whether the service may have got the whole request.
+    `is_sent` is whether the service may have got the whole request, `is_passing` whether another
+    attempt may succeed.
     """
 
-    def __init__(self, message: str, is_sent: bool) -> None:
+    def __init__(self, message: str, is_sent: bool, is_passing: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.is_sent = is_sent
+        self.is_passing = is_passing
 
 
 @dataclass(frozen=True)
@@ -65,36 +71,30 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds: until a connection stands, and without a byte of the answer."""
-
-    connect: float
-    read: float
-
-
 class Transport:
     """Connections to one server, for several threads at a time.
 
-    `tls` holds the client certificate and all CA certificates that are trusted. Proxies are those
-    of the environment at this moment; nothing else is taken from the environment. Raises
-    `AtlasError` for an unusable proxy, and if requests is not installed.
+    `tls` holds the client certificate and all CA certificates that are trusted. Without a proxy in
+    the options those of the environment at this moment are used; nothing else is taken from the
+    environment. Raises `AtlasError` for an unusable proxy, and if requests is not installed.
     """
 
-    def __init__(self, url: str, tls: ssl.SSLContext, timeouts: Timeouts, connections: int) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext, options: ConnectionOptions) -> None:
         if not HAS_REQUESTS:
             raise AtlasError(
                 f"The Python library requests is missing: install it for {sys.executable}, which"
                 " runs Ansible on this controller, with pip or as a package."
             )
-        if tls.verify_mode is not ssl.CERT_REQUIRED or not tls.check_hostname:
-            raise ValueError("the TLS context must verify the server's certificate and its name")
-        self._timeouts = timeouts
+        if tls.verify_mode is ssl.CERT_NONE:
+            # Whoever switched verification off has been warned, once and in words.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._options = options
         self._server = _host_and_port(url)
-        self._proxies = _environment_proxies(url)
+        self._proxies = _proxies(url, options.proxy)
+        self._proxy_setting = _PROXY_OPTION if options.proxy else _PROXY_VARIABLES
         proxy = requests.utils.select_proxy(url, self._proxies)
-        self._proxy = _proxy_server(proxy) if proxy else ""
-        self._adapter = _Adapter(_naming_the_server(tls, url), connections)
+        self._proxy = _proxy_server(proxy, self._proxy_setting) if proxy else ""
+        self._adapter = _Adapter(_naming_the_server(tls, url), options.pool_size)
 
     @property
     def server(self) -> str:
@@ -102,16 +102,32 @@ class Transport:
         return self._server
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        seconds: float = math.inf,
     ) -> Answer:
-        """Send one request and read its answer, whatever its status. Raises `NoAnswerError`."""
-        outcome = self._attempt(method, url, headers, None if body is None else _TrackedBody(body))
+        """Send one request and read its answer, whatever its status. Raises `NoAnswerError`.
+
+        A body that comes by driblets must be complete after `seconds`, or after the read time-out
+        if that is longer.
+        """
+        deadline = time.monotonic() + max(seconds, self._options.read_timeout)
+        tracked = None if body is None else _TrackedBody(body)
+        outcome = self._attempt(method, url, headers, tracked, deadline)
         if isinstance(outcome, NoAnswerError):
             raise outcome
         return outcome
 
     def _attempt(
-        self, method: str, url: str, headers: Mapping[str, str], body: _TrackedBody | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: _TrackedBody | None,
+        deadline: float,
     ) -> Answer | NoAnswerError:
         """Return a failure of the libraries, since raised in here it would refer to theirs.
 
@@ -124,20 +140,21 @@ class Transport:
             with self._adapter.send(
                 request,
                 stream=True,
-                timeout=(self._timeouts.connect, self._timeouts.read),
+                timeout=(self._options.connect_timeout, self._options.read_timeout),
                 verify=True,
                 proxies=self._proxies,
             ) as response:
-                return self._read(response)
+                return self._read(response, deadline)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             is_sent = body is None or body.is_handed_over
-            return NoAnswerError(explain(error, self._peer(is_sent)), is_sent)
+            failure = explain(error, self._peer(is_sent))
+            return NoAnswerError(failure.text, is_sent, failure.is_passing)
 
     def close(self) -> None:
         """Close all connections."""
         self._adapter.close()
 
-    def _read(self, response: requests.Response) -> Answer:
+    def _read(self, response: requests.Response, deadline: float) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
         encoding = headers.get("content-encoding", "identity")
         if encoding != "identity":
@@ -146,13 +163,14 @@ class Transport:
                 " which it was not asked for; check api_url.",
                 is_sent=True,
             )
-        body = b"".join(self._bounded(response.raw.stream(_CHUNK, decode_content=False)))
+        parts = response.raw.stream(_CHUNK, decode_content=False)
+        body = b"".join(self._bounded(parts, deadline))
         announced = headers.get("content-length", "")
         if announced.isdigit() and int(announced) != len(body):  # urllib3 1.26 does not compare
             raise ConnectionError("truncated")
         return Answer(response.status_code, headers, body)
 
-    def _bounded(self, parts: Iterator[bytes]) -> Iterator[bytes]:
+    def _bounded(self, parts: Iterator[bytes], deadline: float) -> Iterator[bytes]:
         size = 0
         for part in parts:
             size += len(part)
@@ -161,28 +179,40 @@ class Transport:
                     f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
                     is_sent=True,
                 )
+            if time.monotonic() > deadline:
+                raise NoAnswerError(
+                    f"{self._server} is too slow: its answer is not complete yet; try again later.",
+                    is_sent=True,
+                )
             yield part
 
     def _peer(self, is_sent: bool) -> Peer:
-        return Peer(self._server, self._proxy, self._timeouts.connect, self._timeouts.read, is_sent)
+        return Peer(
+            server=self._server,
+            proxy=self._proxy,
+            proxy_setting=self._proxy_setting,
+            connect_timeout=self._options.connect_timeout,
+            read_timeout=self._options.read_timeout,
+            is_sent=is_sent,
+        )
 
 
 def _host_and_port(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def _environment_proxies(url: str) -> dict[str, str]:
+def _proxies(url: str, proxy: str | None) -> dict[str, str]:
     """The proxies for https; plain http is for this machine only and must not leave it."""
     if urlsplit(url).scheme == "http":
         return {}
-    return dict(requests.utils.get_environ_proxies(url))
+    return {"https": proxy} if proxy else dict(requests.utils.get_environ_proxies(url))
 
 
 def _with_scheme(proxy: str) -> str:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _proxy_server(proxy: str) -> str:
+def _proxy_server(proxy: str, setting: str) -> str:
     """Host and port of a proxy, without the user and password that its URL may hold."""
     try:
         parts = urlsplit(_with_scheme(proxy))
@@ -191,8 +221,8 @@ def _proxy_server(proxy: str) -> str:
         is_usable = False
     if not is_usable:
         raise AtlasError(
-            "The environment variable https_proxy (or all_proxy) of the controller is not the URL"
-            " of a proxy; give one such as http://proxy.example.com:3128, or unset it."
+            f"{setting}: this is not the URL of a proxy; give one such as"
+            " http://proxy.example.com:3128, or leave it out."
         )
     return _host_and_port(_with_scheme(proxy))
 

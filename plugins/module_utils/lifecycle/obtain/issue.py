@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ...api.client import Client, IssuedCertificate
+from ...api.client import Client, IssuedCertificate, SerialNumber
 from ...api.errors import ApiError
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
@@ -74,7 +74,7 @@ def _request_and_fetch(client: Client, planned: Planned, prepared: Prepared) -> 
     try:
         serial = client.request_certificate(request.body())
     except ApiError as error:
-        return Outcome(message=error.message, refused=error.outcome != "unknown")
+        return Outcome(message=error.message, refused=not error.may_have_acted)
     try:
         leaf = _await(client, serial, public_key)
     except ApiError as error:
@@ -109,7 +109,7 @@ def _proven_key(prepared: Prepared, by_request: bool) -> keys.PublicKey:
     return key
 
 
-def _await(client: Client, serial: str, public_key: keys.PublicKey) -> x509.Certificate:
+def _await(client: Client, serial: SerialNumber, public_key: keys.PublicKey) -> x509.Certificate:
     """The certificate once it is issued; the error texts follow its serial number."""
     issued = _poll(lambda: client.certificate(serial))
     if issued is None:

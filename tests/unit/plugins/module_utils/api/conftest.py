@@ -25,7 +25,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Account, Session
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
+    Account,
+    Session,
+    TokenStore,
+)
 
 API_KEY = "e510e289e6cd8947"
 API_SECRET = "a9c4f6d27be0514c83d6f10b2e97a4c5d80e3b61"
@@ -375,10 +380,16 @@ class Bench:
         return Account(url, API_KEY, API_SECRET)
 
     def session(
-        self, server: Server | str, tls: ssl.SSLContext | None = None, **options: Any
+        self,
+        server: Server | str,
+        tls: ssl.SSLContext | None = None,
+        token_store: TokenStore | None = None,
+        **options: Any,
     ) -> Any:
+        """A session that tries once, unless the options say otherwise."""
         url = server if isinstance(server, str) else server.url
-        return self._closing(Session(self.account(url), tls or self.tls(), **options))
+        chosen = ConnectionOptions(**{"retries": 0, **options})
+        return self._closing(Session(self.account(url), tls or self.tls(), chosen, token_store))
 
     def _closing(self, opened: Any) -> Any:
         self._open.append(opened)

@@ -28,13 +28,22 @@ def error_for(status: int, document: Any = None, path: str = "/certificates") ->
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        *((status, "refused") for status in (400, 401, 402, 404, 409, 411, 413, 415, 422, 429)),
-        *((status, "unknown") for status in (302, 408, 425, 500, 502, 503, 504)),
+        *((status, "refused") for status in (400, 402, 404, 409, 411, 413, 415, 422, 424)),
+        *((status, "not_acted") for status in (202, 401, 429)),
+        *((status, "unknown") for status in (408, 425, 500, 502, 503, 504)),
+        *((status, "wrong_endpoint") for status in (301, 302, 307)),
     ],
 )
 def test_what_became_of_the_request(status: int, outcome: str) -> None:
     assert outcome_of(status) == outcome
-    assert error_for(status).outcome == outcome
+    error = error_for(status)
+    assert error.outcome == outcome
+    assert error.may_have_acted == (outcome in ("unknown", "wrong_endpoint"))
+
+
+def test_busy_in_the_words_of_the_service() -> None:
+    assert outcome_of(503, is_problem=True) == "probably_not_acted"
+    assert outcome_of(502, is_problem=True) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -54,8 +63,7 @@ def test_what_became_of_the_request(status: int, outcome: str) -> None:
                 "errors": {"www.example.com": "not verified", "b.example": "no claim"},
             },
             "Atlas refused the request with 422 san: failed dns/email domain name verification"
-            " (www.example.com: not verified; b.example: no claim); verify the domains that this"
-            " names, for example with atlas_domain_claim.",
+            " (www.example.com: not verified; b.example: no claim).",
         ),
         (
             402,

@@ -9,13 +9,21 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.failures import Peer, explain
 
-PEER = Peer("atlas.example:8443", "", connect_timeout=10, read_timeout=60, is_sent=True)
-NOT_SENT = Peer("atlas.example:8443", "", connect_timeout=10, read_timeout=60, is_sent=False)
+PEER = Peer(
+    "atlas.example:8443",
+    proxy="",
+    proxy_setting="the option proxy",
+    connect_timeout=10,
+    read_timeout=60,
+    is_sent=True,
+)
+NOT_SENT = replace(PEER, is_sent=False)
 
 
 class ConnectTimeoutError(Exception):
@@ -79,7 +87,7 @@ def failing_connection(error: OSError) -> Exception:
     ],
 )
 def test_a_sentence_for_each(error: Exception, peer: Peer, text: str) -> None:
-    sentence = explain(error, peer)
+    sentence = explain(error, peer).text
     assert text in sentence
     assert "canary" not in sentence
     assert sentence.endswith(".")
@@ -88,4 +96,34 @@ def test_a_sentence_for_each(error: Exception, peer: Peer, text: str) -> None:
 def test_exceptions_in_a_circle() -> None:
     first, second = RuntimeError(), ConnectionResetError()
     first.__context__, second.__context__ = second, first
-    assert "closed the connection" in explain(first, PEER)
+    assert "closed the connection" in explain(first, PEER).text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(),
+        ReadTimeoutError(),
+        failing_connection(ConnectionRefusedError(errno.ECONNREFUSED, "canary")),
+        failing_connection(socket.gaierror(socket.EAI_AGAIN, "canary")),
+        ConnectionResetError(),
+        BrokenPipeError(),
+    ],
+)
+def test_what_may_pass_by_itself(error: Exception) -> None:
+    assert explain(error, PEER).is_passing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failing_connection(socket.gaierror(socket.EAI_NONAME, "canary")),
+        UnicodeError("label too long"),
+        tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+        tls_error("WRONG_VERSION_NUMBER"),
+        tls_error("TLSV1_ALERT_PROTOCOL_VERSION"),
+        RuntimeError("canary"),
+    ],
+)
+def test_what_somebody_has_to_mend(error: Exception) -> None:
+    assert not explain(error, PEER).is_passing

@@ -117,7 +117,7 @@ class TestRequests:
 
     def test_a_post_with_a_body(self, bench: Any, server: Any) -> None:
         server.on("POST", "/certificates", bench.reply(201, headers={"Location": "/v2/x/ABC"}))
-        response = bench.session(server).post("/certificates", BODY)
+        response = bench.session(server).post_once("/certificates", BODY)
         (post,) = server.requests("POST", "/certificates")
         assert json.loads(post.body) == BODY
         assert post.headers["content-type"] == "application/json;charset=utf-8"
@@ -209,7 +209,7 @@ class TestToken:
     def test_a_post_that_issues_is_sent_again_after_401(self, bench: Any, server: Any) -> None:
         server.on("POST", "/certificates", bench.reply(201, headers={"Location": "/v2/x/ABC"}))
         server.accepts = lambda token: token.endswith("-2")
-        assert bench.session(server).post("/certificates", BODY).status == 201
+        assert bench.session(server).post_once("/certificates", BODY).status == 201
         assert [json.loads(post.body) for post in server.requests("POST", "/certificates")] == [
             BODY,
             BODY,
@@ -218,8 +218,8 @@ class TestToken:
     def test_persisting_401_is_no_loop(self, bench: Any, server: Any) -> None:
         server.accepts = lambda token: False
         session = bench.session(server)
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
-        assert (error.status, error.outcome) == (401, "refused")
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
+        assert (error.status, error.outcome) == (401, "not_acted")
         assert "401 Token is expired" in error.message
         assert server.logins == 2
         assert len(server.requests("POST", "/certificates")) == 2
@@ -238,7 +238,7 @@ class TestToken:
         server.on("POST", "/login", bench.reply(status, {"description": description}))
         session = bench.session(server)
         for _attempt in range(2):
-            error = failure_of(bench, lambda: session.post("/certificates", BODY))
+            error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
             assert error.message.startswith("api_key, api_secret: 127.0.0.1:")
             assert f"{status} {description}" in error.message
             assert hint in error.message
@@ -269,7 +269,7 @@ class TestToken:
     )
     def test_an_unusable_token(self, bench: Any, server: Any, answer: Any) -> None:
         server.on("POST", "/login", bench.reply(200, answer))
-        error = failure_of(bench, lambda: bench.session(server).post("/certificates", BODY))
+        error = failure_of(bench, lambda: bench.session(server).post_once("/certificates", BODY))
         assert "no usable access_token" in error.message
         assert error.outcome == "not_sent"
 
@@ -288,26 +288,29 @@ class TestClock:
 
     def test_it_is_the_services_after_it(self, bench: Any, server: Any) -> None:
         date = "Sat, 01 Jan 2000 00:00:00 GMT"
-        server.on("POST", "/login", bench.reply(200, {"access_token": "T"}, {"Date": date}))
-        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"Date": date}))
         session = bench.session(server)
         session.get(QUOTA)
         assert 0 <= session.service_time() - 946684800 < 86400
 
     def test_a_date_that_is_none_is_left_aside(self, bench: Any, server: Any) -> None:
         server.on("POST", "/login", bench.reply(200, {"access_token": "T"}, {"Date": "soon"}))
-        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"Date": "soon"}))
         session = bench.session(server)
         session.get(QUOTA)
         assert abs(session.service_time() - time.time()) < 3600
 
 
 class TestTrust:
-    def test_a_context_that_does_not_verify_is_refused(self, bench: Any, server: Any) -> None:
+    def test_verification_that_is_switched_off(
+        self, bench: Any, recwarn: pytest.WarningsRecorder
+    ) -> None:
         lax = bench.tls()
-        lax.check_hostname = False
-        with pytest.raises(ValueError, match="must verify"):
-            bench.session(server, lax)
+        lax.check_hostname, lax.verify_mode = False, ssl.CERT_NONE
+        server = bench.server(certificate=bench.stranger.issue("unknown-server"))
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        assert bench.session(server, lax).get(QUOTA).json == LEVEL
+        assert not recwarn.list
 
     @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
     @pytest.mark.parametrize("content", ["missing", "strange"])
@@ -342,7 +345,7 @@ class TestTrust:
         tls = bench.tls()
         session = bench.session(foreign, tls)
         for _attempt in range(2):
-            error = failure_of(bench, lambda: session.post("/certificates", BODY))
+            error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
             assert error.message.startswith("ca_path: the certificate of the server at 127.0.0.1:")
             assert "is not trusted" in error.message
             assert (error.status, error.outcome) == (None, "not_sent")
@@ -374,7 +377,9 @@ class TestTrust:
             tls = bench.tls(client=bench.stranger.issue("stranger"))
         else:
             tls = bench.tls(client=bench.authority.issue("lapsed", days=-1))
-        error = failure_of(bench, lambda: bench.session(demanding, tls).post("/certificates", BODY))
+        error = failure_of(
+            bench, lambda: bench.session(demanding, tls).post_once("/certificates", BODY)
+        )
         assert error.message.startswith("client_cert: 127.0.0.1:")
         assert "refused the client certificate" in error.message
         assert "client_key" in error.message
@@ -400,9 +405,9 @@ class TestAnswersThatAreNone:
     def test_a_redirect_is_not_followed(self, bench: Any, server: Any) -> None:
         away = bench.reply(302, headers={"Location": "/v2/elsewhere"}, body=b"<html>moved</html>")
         server.on("POST", "/certificates", away)
-        error = failure_of(bench, lambda: bench.session(server).post("/certificates", BODY))
+        error = failure_of(bench, lambda: bench.session(server).post_once("/certificates", BODY))
         assert error.message.startswith("api_url: ")
-        assert (error.status, error.outcome) == (302, "unknown")
+        assert (error.status, error.outcome) == (302, "wrong_endpoint")
         assert [seen.target for seen in server.seen] == ["/v2/login", "/v2/certificates"]
 
     @pytest.mark.parametrize(
@@ -421,9 +426,16 @@ class TestAnswersThatAreNone:
     ) -> None:
         answer = bench.reply(200, body=body, headers={"Content-Type": kind})
         server.on("POST", "/certificates", answer)
-        error = failure_of(bench, lambda: bench.session(server).post("/certificates", BODY))
+        error = failure_of(bench, lambda: bench.session(server).post_once("/certificates", BODY))
         assert "not in JSON" in error.message
-        assert (error.status, error.outcome) == (200, "unknown")
+        outcome = "wrong_endpoint" if kind == "text/html" else "unknown"
+        assert (error.status, error.outcome) == (200, outcome)
+
+    def test_what_was_accepted_counts_whatever_else_is_said(self, bench: Any, server: Any) -> None:
+        location = {"Location": "/v2/certificates/0A", "Content-Type": "text/html"}
+        server.on("POST", "/certificates", bench.reply(201, headers=location, body=b"<html>"))
+        response = bench.session(server).post_once("/certificates", BODY)
+        assert (response.json, response.last_segment()) == (None, "0A")
 
     @pytest.mark.parametrize(
         "raw",
@@ -444,7 +456,7 @@ class TestAnswersThatAreNone:
     ) -> None:
         cut = bench.reply()
         server.on("POST", "/certificates", type(cut)(raw, then))
-        error = failure_of(bench, lambda: bench.session(server).post("/certificates", BODY))
+        error = failure_of(bench, lambda: bench.session(server).post_once("/certificates", BODY))
         assert "closed the connection before its answer was complete" in error.message
         assert (error.status, error.outcome) == (None, "unknown")
         assert len(server.requests("POST", "/certificates")) == 1
@@ -471,14 +483,14 @@ class TestAnswersThatAreNone:
         late = bench.reply(201, wait_for=server.released)
         server.on("POST", "/certificates", late)
         session = bench.session(server, read_timeout=0.2)
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert "did not answer within 0.2 seconds" in error.message
         assert error.outcome == "unknown"
 
     def test_a_late_login_has_sent_nothing_of_the_call(self, bench: Any, server: Any) -> None:
         server.on("POST", "/login", bench.reply(200, wait_for=server.released))
         session = bench.session(server, read_timeout=0.2)
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert "did not answer within 0.2 seconds" in error.message
         assert (error.path, error.outcome) == ("/login", "not_sent")
 
@@ -489,7 +501,7 @@ class TestConnections:
             bound.bind(("127.0.0.1", 0))
             port = bound.getsockname()[1]
             session = bench.session(f"https://127.0.0.1:{port}/v2")
-            error = failure_of(bench, lambda: session.post("/certificates", BODY))
+            error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert f"api_url: 127.0.0.1:{port} could not be connected to (connection refused)" in (
             error.message
         )
@@ -501,7 +513,7 @@ class TestConnections:
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
         session = bench.session("https://atlas.invalid:8443/v2")
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert "the name of atlas.invalid:8443 could not be resolved" in error.message
         assert error.outcome == "not_sent"
 
@@ -510,7 +522,7 @@ class TestConnections:
             session = bench.session(
                 f"https://127.0.0.1:{silent.getsockname()[1]}/v2", connect_timeout=0.2
             )
-            error = failure_of(bench, lambda: session.post("/certificates", BODY))
+            error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert "there was no connection" in error.message
         assert "within 0.2 seconds" in error.message
         assert error.outcome == "not_sent"
@@ -518,7 +530,7 @@ class TestConnections:
     def test_a_server_without_tls(self, bench: Any) -> None:
         plain = bench.server(tls=False)
         session = bench.session(plain.url.replace("http:", "https:"))
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert f"127.0.0.1:{plain.port} does not speak TLS" in error.message
         assert error.outcome == "not_sent"
 
@@ -547,8 +559,8 @@ class TestConnections:
         monkeypatch.setattr(transport, "MOST_IDLE_SECONDS", -1)
         server.on("POST", "/certificates", bench.reply(201))
         session = bench.session(server)
-        session.post("/certificates", BODY)
-        session.post("/certificates", BODY)
+        session.post_once("/certificates", BODY)
+        session.post_once("/certificates", BODY)
         assert [seen.connection for seen in server.seen] == [1, 2, 3]
 
     def test_one_that_the_server_closed_is_not(self, bench: Any, server: Any) -> None:
@@ -617,7 +629,7 @@ class TestProxy:
         foreign = bench.server(certificate=bench.stranger.issue("behind-proxy"))
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{bench.proxy().port}")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bench.stranger.path))
-        error = failure_of(bench, lambda: bench.session(foreign).post("/certificates", BODY))
+        error = failure_of(bench, lambda: bench.session(foreign).post_once("/certificates", BODY))
         assert error.message.startswith("ca_path: ")
 
     @pytest.mark.parametrize("status", [403, 407, 502])
@@ -627,7 +639,7 @@ class TestProxy:
         proxy = bench.proxy(status)
         monkeypatch.setenv("https_proxy", f"http://user:canary@127.0.0.1:{proxy.port}")
         session = bench.session(server)
-        error = failure_of(bench, lambda: session.post("/certificates", BODY))
+        error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert f"through the proxy 127.0.0.1:{proxy.port} failed (it answered {status})" in (
             error.message
         )
@@ -643,7 +655,7 @@ class TestProxy:
             port = bound.getsockname()[1]
             monkeypatch.setenv("https_proxy", f"http://user:canary@127.0.0.1:{port}")
             session = bench.session(server)
-            error = failure_of(bench, lambda: session.post("/certificates", BODY))
+            error = failure_of(bench, lambda: session.post_once("/certificates", BODY))
         assert f"through the proxy 127.0.0.1:{port} failed" in error.message
         assert "canary" not in bench.told(error)
         assert error.outcome == "not_sent"
