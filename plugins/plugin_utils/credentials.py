@@ -90,9 +90,7 @@ def _tls_context(options: Mapping[str, Any], find: Find) -> ssl.SSLContext:
 
 def _trusting(source: Source) -> ssl.SSLContext:
     try:
-        content = source.content.decode("ascii")
-        if content.strip():  # an empty one stands for the CA certificates of the system
-            return ssl.create_default_context(cadata=content)
+        # Without any content the CA certificates of the system would be trusted.
+        return ssl.create_default_context(cadata=source.content.decode("ascii") or "none")
     except (ssl.SSLError, ValueError):
-        pass
-    source.refuse("holds no CA certificate in PEM format")
+        source.refuse("holds no CA certificate in PEM format")

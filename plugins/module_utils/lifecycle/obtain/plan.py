@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...api.client import Client
-from ...api.policy import Policy, Violation
+from ...api.policy.check import check_request
+from ...api.policy.completion import complete
+from ...api.policy.key_choice import choose_key
+from ...api.policy.model import Policy
+from ...api.policy.verdict import PolicyError
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki.keys import KeyKind
@@ -48,13 +51,13 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
     `now` is the service's time in UNIX seconds. Violations are one `AtlasError` that names the
     option of each.
     """
-    key = policy.choose_key(wanted.privatekey_type, wanted.privatekey_size)
-    backdated = min(_BACKDATED_SECONDS, policy.not_before_negative_skew)
-    request = policy.complete(_request(wanted, policy, now - backdated))
-    violations = policy.check(request)
+    key = choose_key(policy.key, wanted.privatekey_type, wanted.privatekey_size)
+    backdated = min(_BACKDATED_SECONDS, policy.validity.not_before_negative_skew or 0)
+    request = complete(policy, _request(wanted, policy, now - backdated)).request
+    violations = check_request(policy, request, key, now).violations
     if violations:
-        raise AtlasError(_sentence(violations))
-    _refuse_short_life(wanted, policy.longest_validity(request.not_before))
+        raise PolicyError(violations)
+    _refuse_short_life(wanted, policy.validity.longest(request.not_before))
     return Planned(
         wanted,
         request,
@@ -78,10 +81,6 @@ def _request(wanted: Wanted, policy: Policy, not_before: int) -> CertificateRequ
         san={kind: tuple(names) for kind, names in wanted.san.items()},
         not_before=not_before,
     )
-
-
-def _sentence(violations: Sequence[Violation]) -> str:
-    return " ".join(str(violation) for violation in violations)
 
 
 def _refuse_short_life(wanted: Wanted, lifetime: int | None) -> None:

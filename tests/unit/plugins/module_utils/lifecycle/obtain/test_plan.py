@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy import Policy
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.model import Policy
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.plan import (
     Planned,
@@ -52,7 +52,8 @@ def planned(policy: dict[str, Any] | None = None, **options: Any) -> Planned:
 def test_a_plan_has_all_but_the_key() -> None:
     body = planned().request.body()
     assert body == {
-        "validity": {"not_before": NOW - 3},
+        # One second less than the longest lifetime, since the last one may count.
+        "validity": {"not_before": NOW - 3, "not_after": NOW - 3 + 90 * DAY - 1},
         "subject_dn": {},
         "san": {"dns_names": ["www.example.com", "example.com"]},
     }
