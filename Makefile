@@ -10,10 +10,10 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env quickstart test lint sanity unit simulator integration molecule
+.PHONY: help env quickstart test lint sanity unit simulator differential faults integration molecule
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 env: ## print the lines that put a shell into the environment, for eval
 	@$(TOOLS)/environment --ansible
@@ -21,7 +21,7 @@ env: ## print the lines that put a shell into the environment, for eval
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
 	@$(TOOLS)/quickstart
 
-test: lint sanity unit simulator integration molecule ## all of the following, in this order
+test: lint sanity unit simulator differential faults integration molecule ## all of the following, in this order
 
 lint: ## style, types, documentation and changelog
 	@$(TOOLS)/lint
@@ -34,6 +34,12 @@ unit: ## each function's contract
 
 simulator: ## the simulator's own tests
 	@$(TOOLS)/in-environment pytest tests/simulator
+
+differential: ## the client's policy check against the simulator's, on random policies and requests
+	@$(TOOLS)/in-environment pytest tests/differential
+
+faults: ## every call of the client with every fault, and one login for a whole run
+	@$(TOOLS)/in-environment pytest tests/faults
 
 integration: ## every module against the simulator
 	@$(TOOLS)/run-ansible-test integration --venv

@@ -20,10 +20,16 @@ class ActionModule(AtlasAction):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """One member for each subset that was asked for."""
+        from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy import (
+            explanation,
+            model,
+        )
+
         result: dict[str, Any] = {"changed": False}
         with self.open_client(options) as client:
             if "policy" in options["gather_subset"]:
                 result["policy"] = client.validation_policy()
+                result["policy_table"] = explanation.table(model.Policy.parse(result["policy"]))
             if "quota" in options["gather_subset"]:
                 result["quota"] = client.quota()
         return result

@@ -78,8 +78,9 @@ options:
   proxy:
     description:
       - URL of a proxy to reach Atlas through, such as V(http://proxy.example.com:3128), with user name and password if it
-        needs them. Proxies in the environment, such as E(HTTPS_PROXY), are not used.
-      - If not given, the environment variable E(ATLAS_PROXY) is used.
+        needs them.
+      - If not given, the environment variable E(ATLAS_PROXY) is used, and else E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY)
+        of the controller.
     type: str
   connect_timeout:
     description:
@@ -89,20 +90,21 @@ options:
     default: 10
   read_timeout:
     description:
-      - How many seconds an answer may take.
+      - How many seconds may pass without a byte of the answer.
       - If not given, the environment variable E(ATLAS_READ_TIMEOUT) is used.
     type: int
     default: 60
   total_timeout:
     description:
-      - How many seconds a request may take with all its retries.
+      - How many seconds a request may take with all its retries; none is begun later.
       - If not given, the environment variable E(ATLAS_TOTAL_TIMEOUT) is used.
     type: int
     default: 180
   retries:
     description:
-      - How often a request is repeated that was not acted upon, or that can do no harm twice. One that asks for a certificate is
-        never repeated unless it is certain that it was not acted upon.
+      - How often a request is repeated that was not acted upon, or that can do no harm twice, with growing pauses, or after
+        the time for which the service asks. One that asks for a certificate is never repeated unless it is certain that it
+        was not acted upon.
       - If not given, the environment variable E(ATLAS_RETRIES) is used.
     type: int
     default: 5

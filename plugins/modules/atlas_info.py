@@ -46,6 +46,15 @@ EXAMPLES = r"""
     gather_subset: [quota]
   register: atlas
 
+- name: Read what the account allows
+  globalsign.atlas.atlas_info:
+    gather_subset: [policy]
+  register: allowed
+
+- name: Show it as a table
+  ansible.builtin.debug:
+    var: allowed.policy_table
+
 - name: Stop before the account runs dry
   ansible.builtin.assert:
     that: atlas.quota > 100
@@ -76,6 +85,22 @@ policy:
       not_before_positive_skew: 3600
       secondsmax: 17193600
       secondsmin: 3600
+policy_table:
+  description: The same as a table for people, a line for each field; at its end what this collection does not know.
+  returned: when O(gather_subset) has V(policy)
+  type: list
+  elements: str
+  sample:
+    - Field                 May be stated  Allowed
+    - validity              optional       a lifetime of 1 hours to 199 days
+    - validity.not_before   required       120 seconds before to 1 hours after the present
+    - validity.not_after    optional       at the latest 2110851798 (UNIX seconds), the end of the issuing CA
+    - subject.common_name   optional       what matches ^[A-Za-z0-9*.\-]{1,64}$
+    - subject.organization  forbidden
+    - san.dns_names         required       1 to 100 of anything
+    - public_key            required       ECDSA of 256 or 384 bits
+    - public_key format     required       a public key (PKCS8)
+    - public_key_signature  required       the proof of possession, made by us
 quota:
   description: How many certificates the account may still issue.
   returned: when O(gather_subset) has V(quota)

@@ -104,7 +104,9 @@ def _check_static_number(path: str, value: int, rule: IntegerRule) -> Iterator[F
 
 
 def _check_bounds(path: str, value: int, rule: IntegerRule) -> Iterator[Finding]:
-    if rule.min is not None and value < rule.min:
+    if value == 0 and rule.min:
+        yield Undecided(path, "0 may stand for none")
+    elif rule.min is not None and value < rule.min:
         too_small = "is less than the validation policy allows"
         yield Violation(path, str(value), too_small, f"give at least {rule.min}")
     elif rule.max is None:

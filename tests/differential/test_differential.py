@@ -1,0 +1,140 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client's check of the policy and the simulator's enforcement, which know nothing of each
+other: what the client calls right is issued, what it calls wrong is refused, on the same field.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.check import (
+    check_request,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.completion import complete
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.key_choice import (
+    KeyChoice,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.model import Policy
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.verdict import Verdict
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.request import (
+    CertificateRequest,
+)
+from atlas_simulator.policy.enforcement import accept
+from atlas_simulator.policy.readings import Readings
+from atlas_simulator.problems import ServiceError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .bodies import BodyMaker
+from .conftest import COUNTS, UNDECIDED
+from .policies import NOW, policy
+
+EXAMPLES = int(os.environ.get("ATLAS_DIFFERENTIAL_EXAMPLES", "5000"))
+SERIAL = "01CFABDF1EBA6325930BF8B6FFD89F12"
+END_OF_CA = NOW + 10 * 365 * 86400
+READINGS = [
+    Readings(*choice)
+    for choice in itertools.product(
+        ("label", "plain"),
+        ("search", "full"),
+        ("refuse", "allow"),
+        ("forbid", "any"),
+        ("refuse", "accept"),
+        (False, True),
+    )
+]
+many = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def cases() -> st.SearchStrategy[tuple[dict[str, Any], dict[str, Any], KeyChoice, Random]]:
+    """A policy, a request, the kind of its key, and more randomness."""
+
+    def make(seed: int) -> tuple[dict[str, Any], dict[str, Any], KeyChoice, Random]:
+        rng = Random(seed)
+        document = policy(rng)
+        maker = BodyMaker(rng, document, wrong=rng.choice((0.0, 0.0, 0.02, 0.05, 0.15)))
+        body = maker.body()
+        return document, body, KeyChoice(*maker.key), rng
+
+    return st.integers(0, 2**63).map(make)
+
+
+def answer_of(body: Mapping[str, Any], document: Mapping[str, Any], readings: Readings) -> str:
+    """What the simulator says: nothing if it issues."""
+    try:
+        accept(body, document, readings, SERIAL, NOW, END_OF_CA)
+    except ServiceError as error:
+        COUNTS["refused"] += 1
+        return str(error.description)
+    COUNTS["accepted"] += 1
+    return ""
+
+
+def is_about(answer: str, path: str) -> bool:
+    """Whether the field that the simulator names is that one, one above it or one below it."""
+    named = answer.partition(": ")[0].replace("template_id", "id").replace(".ekus", "")
+    return f"{named}.".startswith(f"{path}.") or f"{path}.".startswith(f"{named}.")
+
+
+def told(
+    document: Mapping[str, Any], body: Mapping[str, Any], verdict: Verdict, *more: Any
+) -> str:
+    """All that a person needs to find out who is wrong."""
+    return "\n".join(
+        [*map(str, more), str(verdict), json.dumps(body, indent=1), json.dumps(document)]
+    )
+
+
+def some(readings: list[Readings], rng: Random) -> list[Readings]:
+    """The preferred ones, and a draw of the others."""
+    return [readings[0], *rng.sample(readings[1:], 7)]
+
+
+@many
+@given(cases())
+def test_what_is_right_is_issued_and_what_is_wrong_is_refused(case: Any) -> None:
+    document, given_body, key, rng = case
+    request = CertificateRequest.of(given_body)
+    body = request.body()
+    verdict = check_request(Policy.parse(document), request, key, NOW)
+    kind = "violation" if verdict.violations else "ok" if verdict.is_ok else "undecided"
+    COUNTS[kind] += 1
+    if kind == "undecided":
+        UNDECIDED.update({finding.path for finding in verdict.undecided})
+    known = [finding.path for finding in (*verdict.violations, *verdict.undecided)]
+    for readings in some(READINGS, rng):
+        answer = answer_of(body, document, readings)
+        facts = told(document, body, verdict, readings, answer)
+        if kind == "ok":
+            assert not answer, facts
+        elif kind == "violation":
+            assert answer, facts
+        if answer:
+            assert any(is_about(answer, path) for path in known), facts
+
+
+@many
+@given(cases())
+def test_a_completed_request_is_still_accepted(case: Any) -> None:
+    document, given_body, _key, rng = case
+    request = CertificateRequest.of(given_body)
+    completed = complete(Policy.parse(document), request).request
+    for readings in some(READINGS, rng):
+        if not answer_of(request.body(), document, readings):
+            answer = answer_of(completed.body(), document, readings)
+            assert not answer, f"{answer}\n{readings}\n{completed.body()}\n{document}"
+
+

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client and the simulator, each in a process of its own, over real TLS."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import retry
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
+    Account,
+    Session,
+    TokenStore,
+)
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from simulator.conftest import Simulator, running
+from simulator.name_servers import free_port, name_server
+
+IMPATIENT = 0.4
+"""A read time-out, in seconds, for tests of late answers."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    folder = tmp_path_factory.mktemp("service")
+    port = free_port()
+    mails = Controller(Sink(), hostname="127.0.0.1", port=port)
+    with ExitStack() as stack:
+        mails.start()
+        stack.callback(mails.stop)
+        zones = {"faults.example": "@ A 127.0.0.1"}
+        resolver = stack.enter_context(name_server(folder / "dns", zones))
+        arguments = (
+            *("--verified", "quillon.example", "--control", "127.0.0.1:0"),
+            *("--pki-listen", "127.0.0.1:0", "--resolver", resolver),
+            *("--smtp", f"127.0.0.1:{port}"),
+        )
+        yield stack.enter_context(running(folder / "atlas", *arguments))
+
+
+def new_client(
+    service: Simulator, token_store: TokenStore | None = None, **options: Any
+) -> Client:
+    """A client of the simulator's account."""
+    told = service.account
+    tls = ssl.create_default_context(cafile=told["ATLAS_CA_PATH"])
+    tls.load_cert_chain(told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
+    account = Account(service.url, told["ATLAS_API_KEY"], told["ATLAS_API_SECRET"])
+    chosen = ConnectionOptions(**{"read_timeout": 10, "total_timeout": 30, **options})
+    return Client(Session(account, tls, chosen, token_store))
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Between attempts; and no fault outlives its test."""
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
+    yield
+    service.control("DELETE", "/faults")
+
+
+@pytest.fixture
+def client(service: Simulator) -> Iterator[Client]:
+    with new_client(service) as made:
+        yield made
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds, at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def requests_of(service: Simulator, method: str, path: str) -> int:
+    """How many there were since the last time that they were forgotten."""
+    return sum(
+        1
+        for request in service.control()
+        if request["method"] == method and request["path"].removeprefix("/v2").startswith(path)
+    )
