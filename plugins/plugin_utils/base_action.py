@@ -116,11 +116,9 @@ class AtlasAction(ActionBase):
         self._add_config_file(arguments)
         validated = ArgumentSpecValidator(spec, **self.RULES).validate(arguments)
         parameters = validated.validated_parameters
-        self._secrets.update(
-            str(parameters[option])
-            for option, rule in spec.items()
-            if rule.get("no_log") and parameters.get(option)
-        )
+        for option, rule in spec.items():
+            if rule.get("no_log") and parameters.get(option):
+                self._secrets.update(_texts_of(parameters[option]))
         if validated.error_messages:
             # The same for each element of a list is said once.
             messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
@@ -156,6 +154,16 @@ class AtlasAction(ActionBase):
         self._task.environment = [variables]
         option_of = {environment_variable(option): option for option in CONNECTION_OPTIONS}
         return {option_of[name]: value for name, value in ours.items() if name in option_of}
+
+
+def _texts_of(secret: Any) -> set[str]:
+    """A secret as it may be found in a text: each value of a dictionary, the password of a URL."""
+    if isinstance(secret, Mapping):
+        return {str(value) for value in secret.values() if value not in (None, "")}
+    text = str(secret)
+    user_info, at_sign, _host = text.partition("://")[2].rpartition("@")
+    password = user_info.partition(":")[2] if at_sign else ""
+    return {text, password} - {""}
 
 
 def _plain(value: Any) -> Any:

@@ -83,7 +83,9 @@ class BodyMaker:
             return self._any_of(pool) if self._errs() else None
         presence = rule["presence"]
         if presence == "STATIC":
-            return rule["format"] if self._errs() else (self._any_of(pool) if self._errs() else None)
+            return (
+                rule["format"] if self._errs() else (self._any_of(pool) if self._errs() else None)
+            )
         if presence == "FORBIDDEN":
             return self._any_of(pool) if self._errs() else None
         if presence == "OPTIONAL" and self._states():
@@ -185,9 +187,7 @@ class BodyMaker:
     def _key_usages(self) -> dict[str, Any]:
         usages = {}
         for name, switch in self._section("key_usages").items():
-            if switch == "OPTIONAL" and self._states(0.3):
-                usages[name] = self.rng.choice((True, False))
-            elif self._errs():
+            if (switch == "OPTIONAL" and self._states(0.3)) or self._errs():
                 usages[name] = self.rng.choice((True, False))
         if self._errs() and self._errs():
             usages["digital_signature"] = True

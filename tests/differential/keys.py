@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,7 +27,7 @@ class Material:
     signing_request: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def material(key_type: str, bits: int) -> Material:
     """The same key each time; making an RSA key takes long."""
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

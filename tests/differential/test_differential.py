@@ -15,6 +15,12 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from atlas_simulator.policy.enforcement import accept
+from atlas_simulator.policy.readings import Readings
+from atlas_simulator.problems import ServiceError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.check import (
     check_request,
 )
@@ -27,11 +33,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.verdic
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.request import (
     CertificateRequest,
 )
-from atlas_simulator.policy.enforcement import accept
-from atlas_simulator.policy.readings import Readings
-from atlas_simulator.problems import ServiceError
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from .bodies import BodyMaker
 from .conftest import COUNTS, UNDECIDED
@@ -89,9 +90,7 @@ def is_about(answer: str, path: str) -> bool:
     return f"{named}.".startswith(f"{path}.") or f"{path}.".startswith(f"{named}.")
 
 
-def told(
-    document: Mapping[str, Any], body: Mapping[str, Any], verdict: Verdict, *more: Any
-) -> str:
+def told(document: Mapping[str, Any], body: Mapping[str, Any], verdict: Verdict, *more: Any) -> str:
     """All that a person needs to find out who is wrong."""
     return "\n".join(
         [*map(str, more), str(verdict), json.dumps(body, indent=1), json.dumps(document)]
@@ -136,5 +135,3 @@ def test_a_completed_request_is_still_accepted(case: Any) -> None:
         if not answer_of(request.body(), document, readings):
             answer = answer_of(completed.body(), document, readings)
             assert not answer, f"{answer}\n{readings}\n{completed.body()}\n{document}"
-
-

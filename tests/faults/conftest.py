@@ -13,6 +13,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from simulator.conftest import Simulator, running
+from simulator.name_servers import free_port, name_server
+
 from ansible_collections.globalsign.atlas.plugins.module_utils.api import retry
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
@@ -21,10 +26,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.session impor
     Session,
     TokenStore,
 )
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
-from simulator.conftest import Simulator, running
-from simulator.name_servers import free_port, name_server
 
 IMPATIENT = 0.4
 """A read time-out, in seconds, for tests of late answers."""
@@ -48,9 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
         yield stack.enter_context(running(folder / "atlas", *arguments))
 
 
-def new_client(
-    service: Simulator, token_store: TokenStore | None = None, **options: Any
-) -> Client:
+def new_client(service: Simulator, token_store: TokenStore | None = None, **options: Any) -> Client:
     """A client of the simulator's account."""
     told = service.account
     tls = ssl.create_default_context(cafile=told["ATLAS_CA_PATH"])

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simulator.conftest import Simulator
+
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Account
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
-from simulator.conftest import Simulator
 
 from .conftest import new_client, requests_of
 
@@ -47,9 +48,7 @@ def account_of(service: Simulator) -> Account:
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_fifty_hosts_with_fifty_forks(
-    service: Simulator, tmp_path: Path, strategy: str
-) -> None:
+def test_fifty_hosts_with_fifty_forks(service: Simulator, tmp_path: Path, strategy: str) -> None:
     (tmp_path / "play.yml").write_text(PLAY)
     hosts = "".join(f"host{number}.unreachable.example\n" for number in range(WORKERS))
     (tmp_path / "hosts").write_text(hosts)
@@ -134,9 +133,7 @@ def test_tokens_that_lapse_early(service: Simulator, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shift", [-3600, 3600])
-def test_a_clock_that_is_set_meanwhile(
-    service: Simulator, tmp_path: Path, shift: int
-) -> None:
+def test_a_clock_that_is_set_meanwhile(service: Simulator, tmp_path: Path, shift: int) -> None:
     """The token of the scratch folder seems to be old, or from the future."""
     service.control("DELETE", "/requests")
     scratch = Scratch(str(tmp_path), account_of(service))

@@ -6,14 +6,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
+    CONNECTION_OPTIONS,
+    environment_variable,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.plugin_utils import credentials
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
 
 SECRET = "a9c4f6d27be0514c83d6f10b2e97a4c5d80e3b61"
@@ -54,8 +61,8 @@ def run(action: Action) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("API_URL", "API_KEY", "API_SECRET", "CLIENT_CERT", "CLIENT_KEY", "CA_PATH"):
-        monkeypatch.delenv(f"ATLAS_{name}", raising=False)
+    for option in CONNECTION_OPTIONS:
+        monkeypatch.delenv(environment_variable(option), raising=False)
 
 
 def test_options_are_validated_and_complete() -> None:
@@ -131,7 +138,9 @@ def test_a_fault_says_so_and_shows_no_secret() -> None:
     assert SECRET not in str(result)
 
 
-@pytest.mark.parametrize("option", ["api_key", "api_secret", "client_key_passphrase"])
+@pytest.mark.parametrize(
+    "option", ["api_key", "api_secret", "client_key_passphrase", "client_key_content", "proxy"]
+)
 def test_a_secret_in_a_result_is_removed(option: str) -> None:
     action = make(**{option: SECRET})
     action.does = lambda options: {"said": [f"the value {options[option]} is bad"]}
@@ -159,3 +168,132 @@ def test_a_vaulted_value_is_read() -> None:
     action.does = lambda options: seen.append(options["api_secret"]) or {}
     run(action)
     assert seen == [SECRET]
+
+
+def test_an_inner_vaulted_value_is_read() -> None:
+    seen: list[Any] = []
+    action = make(extra_headers={"X-Token": Vaulted()})
+    action.does = lambda options: seen.append(options["extra_headers"]) or {}
+    run(action)
+    assert seen == [{"X-Token": SECRET}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"extra_headers": {"X-Token": SECRET}},
+        {"proxy": f"http://user:{SECRET}@proxy.example:3128"},
+    ],
+)
+def test_a_part_of_a_secret_in_a_result_is_removed(arguments: dict[str, Any]) -> None:
+    action = make(**arguments)
+    action.does = lambda options: {"said": f"it answered {SECRET}"}
+    assert SECRET not in str(run(action))
+
+
+def test_a_secret_in_a_failure_is_removed() -> None:
+    def fail(options: dict[str, Any]) -> dict[str, Any]:
+        raise AtlasError(f"api_secret: {options['api_secret']} is wrong.")
+
+    action = make(api_secret=SECRET)
+    action.does = fail
+    assert SECRET not in str(run(action))
+
+
+def test_options_that_are_not_stated_count_for_no_rule() -> None:
+    """None for each option that was not given would make those exclude each other."""
+    assert "failed" not in run(make(colour="red"))
+
+
+def test_a_result_has_no_invocation() -> None:
+    action = make(api_secret=SECRET)
+    action.does = lambda options: {"changed": False}
+    assert run(action) == {"changed": False}
+
+
+# What a config_file states is tested in test_config_file.py.
+@pytest.mark.parametrize("option", sorted({*CONNECTION_OPTIONS} - {"config_file"}))
+def test_each_option_comes_from_the_environment_too(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = CONNECTION_OPTIONS[option]["type"]
+    values = {"int": ("7", 7), "bool": ("false", False), "dict": ('{"X-A": "b"}', {"X-A": "b"})}
+    given, expected = values.get(kind, ("/some/value", "/some/value"))
+    monkeypatch.setenv(environment_variable(option), given)
+    seen: list[Any] = []
+    action = make()
+    action.does = lambda options: seen.append(options[option]) or {}
+    assert "failed" not in run(action)
+    assert seen == [expected]
+
+
+class Loader:
+    """Finds files in a folder, and decrypts those whose name ends with vault."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, kind: str, given: str) -> str:
+        assert kind == "files"
+        path = self.folder / given
+        if not path.exists():
+            raise AnsibleError("not found")
+        return str(path)
+
+    def get_real_file(self, path: str) -> str:
+        return path.replace(".vault", ".plain")
+
+
+def with_files(action: Action, folder: Path) -> Action:
+    loader = Loader(folder)
+    action._loader = loader
+    action._find_needle = loader.find
+    return action
+
+
+def test_files_are_found_beside_the_play_and_decrypted(tmp_path: Path) -> None:
+    (tmp_path / "mtls.key.vault").write_text("$ANSIBLE_VAULT")
+    (tmp_path / "mtls.key.plain").write_text("the key")
+    source = with_files(make(), tmp_path).find_file("client_key", "mtls.key.vault")
+    assert (source.content, source.named) == (b"the key", "client_key: mtls.key.vault")
+
+
+def test_a_file_that_is_nowhere(tmp_path: Path) -> None:
+    action = with_files(make(), tmp_path)
+    action.does = lambda options: action.find_file("client_key", "mtls.key")
+    assert run(action)["msg"].startswith("client_key: mtls.key was not found on the controller")
+
+
+def test_what_a_config_file_states_comes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = {"url": "https://file/v2", "api_key": "file", "api_secret": "file", "timeout": 7}
+    (tmp_path / "hvclient.conf").write_text(json.dumps(document))
+    monkeypatch.setenv("ATLAS_API_KEY", "environment")
+    action = with_files(make(config_file="hvclient.conf", api_url="task"), tmp_path)
+    seen: list[Any] = []
+    action.does = lambda options: seen.append(options) or {}
+    run(action)
+    told = {name: seen[0][name] for name in ("api_url", "api_key", "api_secret", "read_timeout")}
+    assert told == {
+        "api_url": "task",
+        "api_key": "environment",
+        "api_secret": "file",
+        "read_timeout": 7,
+    }
+
+
+def test_verification_that_is_off_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "open_session", lambda *_arguments: None)
+    action = make(validate_certs=False, api_key="k" * 16, api_secret=SECRET)
+    action.does = lambda options: action.open_client(options) and {}
+    (warning,) = run(action)["warnings"]
+    assert warning.startswith("validate_certs is off: ")
+    trusting = make(api_key="k" * 16, api_secret=SECRET)
+    trusting.does = lambda options: trusting.open_client(options) and {}
+    assert "warnings" not in run(trusting)
+
+
+def test_async_is_left_to_core_to_refuse() -> None:
+    assert AtlasAction._supports_async is False
+    assert AtlasAction._supports_check_mode is True

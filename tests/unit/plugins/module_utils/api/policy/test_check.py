@@ -160,7 +160,10 @@ class TestReading:
         bad = replace(
             good,
             subject_dn={"country": "NL", "email": "a@b.example"},
-            san={"dns_names": tuple(f"{n}.example" for n in range(6)), "uris": ("https://x.example/",)},
+            san={
+                "dns_names": tuple(f"{n}.example" for n in range(6)),
+                "uris": ("https://x.example/",),
+            },
             public_key_signature="MEUC",
         )
         assert set(paths(refused(policy, bad))) == {

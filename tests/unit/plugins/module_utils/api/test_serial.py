@@ -1,0 +1,37 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Serial numbers: kept as they were given, compared as numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.serial import SerialNumber
+
+DIGITS = "01CFABDF1EBA6325930BF8B6FFD89F12"
+
+
+@pytest.mark.parametrize(
+    "text", [DIGITS, DIGITS.lower(), DIGITS[1:], DIGITS[1:].lower(), str(int(DIGITS, 16))]
+)
+def test_all_spellings_are_the_same_number(text: str) -> None:
+    serial = SerialNumber(text)
+    assert str(serial) == serial.text == text
+    assert serial == SerialNumber(DIGITS)
+    assert hash(serial) == hash(SerialNumber(DIGITS))
+    assert serial.for_url == DIGITS
+
+
+def test_others_differ() -> None:
+    assert SerialNumber("0A") != SerialNumber("0B")
+    assert len({SerialNumber("0A"), SerialNumber("a"), SerialNumber("0B")}) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0x1", "01:CF", "G", DIGITS + "0", " 01", "-1", "9" * 39, "1" * 40]
+)
+def test_what_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="serial number"):
+        SerialNumber(text)
