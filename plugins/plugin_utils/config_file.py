@@ -45,7 +45,7 @@ def options_of(source: Source, folder: str) -> dict[str, Any]:
             known = ", ".join(_OPTIONS)
             raise AtlasError(f"{source.named} has the member {member!r}; known are {known}.")
         option, kind = _OPTIONS[member]
-        if value is not None and type(value) is not kind:
+        if value is not None and not _is_of(value, kind):
             raise AtlasError(f"{source.named}: {member} is not of the type {kind.__name__}.")
         if member in _FILES and value:
             value = os.path.join(folder, str(value))
@@ -54,3 +54,8 @@ def options_of(source: Source, folder: str) -> dict[str, Any]:
         if value not in (None, "", {}):
             options[option] = value
     return options
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    """Whether a JSON value has a type; true and false are no numbers."""
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
