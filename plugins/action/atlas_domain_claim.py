@@ -41,7 +41,8 @@ class ActionModule(AtlasAction):
         with self.open_client(options) as client:
             claims = keeper.ClaimKeeper(client, self.check_mode)
             if options["state"] == "present":
-                states = claims.present(domains)
+                with client.claiming():
+                    states = claims.present(domains)
             elif options["state"] == "absent":
                 states = claims.absent(domains)
             else:

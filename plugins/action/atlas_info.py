@@ -29,7 +29,7 @@ class ActionModule(AtlasAction):
         with self.open_client(options) as client:
             if "policy" in options["gather_subset"]:
                 result["policy"] = client.validation_policy()
-                result["policy_table"] = explanation.table(model.Policy.parse(result["policy"]))
+                result["policy_table"] = explanation.explain(model.Policy.parse(result["policy"]))
             if "quota" in options["gather_subset"]:
                 result["quota"] = client.quota()
         return result

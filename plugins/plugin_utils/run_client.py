@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.account_calls import (
+    is_certificate,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Session
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
@@ -24,11 +28,25 @@ class RunClient(Client):
 
     def validation_policy(self) -> Mapping[str, Any]:
         """The validation policy, fetched once in a run."""
-        policy: Mapping[str, Any] = self._scratch.shared("policy", super().validation_policy)
+        policy: Mapping[str, Any] = self._scratch.shared(
+            "policy", super().validation_policy, _is_policy
+        )
         return policy
 
     def trust_chain(self) -> list[str]:
         """The trust chain, fetched once in a run. Who asks again found that it does not fit."""
         anew, self._knows_chain = self._knows_chain, True
-        chain: list[str] = self._scratch.shared("chain", super().trust_chain, anew)
+        chain: list[str] = self._scratch.shared("chain", super().trust_chain, _is_chain, anew)
         return chain
+
+    def claiming(self) -> AbstractContextManager[None]:
+        """Hold the other workers of the run back from making claims."""
+        return self._scratch.locked("claims")
+
+
+def _is_policy(document: Any) -> bool:
+    return isinstance(document, dict)
+
+
+def _is_chain(document: Any) -> bool:
+    return bool(document) and isinstance(document, list) and all(map(is_certificate, document))

@@ -56,27 +56,33 @@ class Scratch:
         """Keep a token for the other workers."""
         self._write("token", asdict(token))
 
-    def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Hold back the other workers from logging in."""
-        return self._lock("login")
-
-    def shared(self, name: str, fetch: Callable[[], Any], anew: bool = False) -> Any:
-        """What one worker of the run fetches for all; with `anew` it is fetched once more."""
-        with self._lock(name):
-            document = None if anew else self._read(name)
-            if document is None:
-                document = fetch()
-                self._write(name, document)
-            return document
-
     @contextlib.contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
+    def locked(self, name: str = "login") -> Iterator[None]:
+        """Hold back the other workers from something, as from logging in."""
         descriptor = self._open_lock(name)
         try:
             yield
         finally:
             if descriptor is not None:
                 os.close(descriptor)
+
+    def shared(
+        self,
+        name: str,
+        fetch: Callable[[], Any],
+        is_usable: Callable[[Any], bool],
+        anew: bool = False,
+    ) -> Any:
+        """What one worker of the run fetches for all; with `anew` it is fetched once more.
+
+        What is there and not usable was damaged, and counts as not there.
+        """
+        with self.locked(name):
+            document = None if anew else self._read(name)
+            if not is_usable(document):
+                document = fetch()
+                self._write(name, document)
+            return document
 
     def _open_lock(self, name: str) -> int | None:
         """An open file that is locked; None if there is no lock to be had."""

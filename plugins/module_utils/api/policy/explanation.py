@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from .model import CSR_FORMAT, Policy
 from .rules import (
@@ -44,13 +44,8 @@ class Row:
     allowed: str
 
 
-def explain(policy: Policy) -> list[dict[str, str]]:
-    """A row for each field that the policy speaks of, as a table for people."""
-    return [asdict(row) for row in _rows(policy)]
-
-
-def table(policy: Policy) -> list[str]:
-    """The same as lines of text, their columns aligned."""
+def explain(policy: Policy) -> list[str]:
+    """The table as lines of text, their columns aligned: a head, and a line for each field."""
     rows = [Row("Field", "May be stated", "Allowed"), *_rows(policy)]
     first = max(len(row.field) for row in rows)
     second = max(len(row.presence) for row in rows)
@@ -101,10 +96,14 @@ def _validity(policy: Policy) -> Iterator[Row]:
 
 
 def _duration(seconds: int) -> str:
-    for size, unit in ((_DAY, "days"), (_HOUR, "hours")):
+    for size, unit in ((_DAY, "day"), (_HOUR, "hour")):
         if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} seconds"
+            return _counted(seconds // size, unit)
+    return _counted(seconds, "second")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _text(field: str, rule: StringRule | None) -> Iterator[Row]:

@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.response import Response
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
     Account,
     StoredToken,
 )
+from ansible_collections.globalsign.atlas.plugins.plugin_utils import scratch as scratch_module
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.run_client import RunClient
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
 
 ACCOUNT = Account("https://localhost:8443/v2", "e510e289e6cd8947", "a9c4" * 10)
@@ -65,7 +68,7 @@ def test_the_folder_may_vanish_at_any_time(scratch: Scratch, tmp_path: Path) -> 
         shutil.rmtree(tmp_path)
         assert scratch.load() is None
         scratch.save(TOKEN)
-    assert scratch.shared("policy", lambda: {"a": 1}) == {"a": 1}
+    assert scratch.shared("policy", lambda: {"a": 1}, bool) == {"a": 1}
 
 
 def test_where_nothing_can_be_written_each_does_for_itself(tmp_path: Path) -> None:
@@ -75,14 +78,14 @@ def test_where_nothing_can_be_written_each_does_for_itself(tmp_path: Path) -> No
     assert scratch.load() is None
     with scratch.locked():
         pass
-    assert scratch.shared("policy", lambda: {"a": 1}) == {"a": 1}
+    assert scratch.shared("policy", lambda: {"a": 1}, bool) == {"a": 1}
 
 
 def test_what_is_shared_is_fetched_once_or_anew(scratch: Scratch) -> None:
-    assert scratch.shared("chain", lambda: ["first"]) == ["first"]
-    assert scratch.shared("chain", lambda: ["second"]) == ["first"]
-    assert scratch.shared("chain", lambda: ["third"], anew=True) == ["third"]
-    assert scratch.shared("chain", lambda: ["fourth"]) == ["third"]
+    assert scratch.shared("chain", lambda: ["first"], bool) == ["first"]
+    assert scratch.shared("chain", lambda: ["second"], bool) == ["first"]
+    assert scratch.shared("chain", lambda: ["third"], bool, anew=True) == ["third"]
+    assert scratch.shared("chain", lambda: ["fourth"], bool) == ["third"]
 
 
 def test_an_error_is_not_kept(scratch: Scratch) -> None:
@@ -90,8 +93,8 @@ def test_an_error_is_not_kept(scratch: Scratch) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        scratch.shared("policy", fail)
-    assert scratch.shared("policy", lambda: 7) == 7
+        scratch.shared("policy", fail, bool)
+    assert scratch.shared("policy", lambda: 7, bool) == 7
 
 
 def fetch_slowly(folder: str, log: str) -> None:
@@ -103,7 +106,7 @@ def fetch_slowly(folder: str, log: str) -> None:
         time.sleep(0.2)
         return 1
 
-    Scratch(folder, ACCOUNT).shared("policy", fetch)
+    Scratch(folder, ACCOUNT).shared("policy", fetch, bool)
 
 
 def test_fifty_workers_fetch_once(tmp_path: Path) -> None:
@@ -118,3 +121,69 @@ def test_fifty_workers_fetch_once(tmp_path: Path) -> None:
         worker.join(30)
     assert [worker.exitcode for worker in workers] == [0] * 50
     assert len(log.read_text().splitlines()) == 1
+
+
+def test_fifty_workers_claim_one_after_the_other(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("fork")
+    workers = [
+        context.Process(target=claim_slowly, args=(str(tmp_path), str(log))) for _each in range(50)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert log.read_text() == "begin\nend\n" * 50
+
+
+def claim_slowly(folder: str, log: str) -> None:
+    with Scratch(folder, ACCOUNT).locked("claims"):
+        for word in ("begin\n", "end\n"):
+            with open(log, "a", encoding="ascii") as file:
+                file.write(word)
+            time.sleep(0.002)
+
+
+def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", 0.1)
+    with Scratch(str(tmp_path), ACCOUNT).locked(), Scratch(str(tmp_path), ACCOUNT).locked():
+        pass
+
+
+class Fetching:
+    """In place of a session: what it answers, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get(self, path: str) -> Response:
+        self.asked.append(path)
+        chain = ["-----BEGIN CERTIFICATE-----"]
+        return Response("GET", path, 200, {}, chain if path == "/trustchain" else {"validity": {}})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "7", '"text"', "{", '[{"a": 1}]', "null"])
+def test_damaged_policies_and_chains_are_fetched_again(
+    scratch: Scratch, tmp_path: Path, content: str
+) -> None:
+    session = Fetching()
+    for _time in range(2):
+        client = RunClient(session, scratch)  # type: ignore[arg-type]
+        assert client.validation_policy() == {"validity": {}}
+        assert client.trust_chain() == ["-----BEGIN CERTIFICATE-----"]
+    assert session.asked == ["/validationpolicy", "/trustchain"]
+    for name in ("policy", "chain"):
+        (file,) = tmp_path.rglob(name)
+        file.write_text(content)
+    client = RunClient(session, scratch)  # type: ignore[arg-type]
+    assert client.validation_policy() == {"validity": {}}
+    assert client.trust_chain() == ["-----BEGIN CERTIFICATE-----"]
+    assert len(session.asked) == 4
+
+
+def test_a_chain_that_does_not_fit_is_fetched_again(scratch: Scratch) -> None:
+    session = Fetching()
+    client = RunClient(session, scratch)  # type: ignore[arg-type]
+    client.trust_chain()
+    client.trust_chain()
+    assert session.asked == ["/trustchain", "/trustchain"]
