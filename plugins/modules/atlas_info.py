@@ -94,7 +94,7 @@ policy_table:
     - Field                 May be stated  Allowed
     - validity              optional       a lifetime of 1 hour to 199 days
     - validity.not_before   required       120 seconds before to 1 hour after the present
-    - validity.not_after    optional       at the latest 2110851798 (UNIX seconds), the end of the issuing CA
+    - validity.not_after    optional       at the latest 2036-11-21T03:43:18Z, the end of the issuing CA
     - subject.common_name   optional       what matches ^[A-Za-z0-9*.\-]{1,64}$
     - subject.organization  forbidden
     - san.dns_names         required       1 to 100 of anything

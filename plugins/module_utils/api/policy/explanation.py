@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -91,8 +92,16 @@ def _validity(policy: Policy) -> Iterator[Row]:
         allowed = f"{_duration(back or 0)} before to {_duration(ahead or 0)} after the present"
         yield Row("validity.not_before", "required", allowed)
     if rule.issuer_expiry is not None:
-        allowed = f"at the latest {rule.issuer_expiry} (UNIX seconds), the end of the issuing CA"
+        allowed = f"at the latest {_moment(rule.issuer_expiry)}, the end of the issuing CA"
         yield Row("validity.not_after", "optional", allowed)
+
+
+def _moment(seconds: int) -> str:
+    """ISO 8601, or the UNIX seconds if no calendar goes so far."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    except (OSError, OverflowError, ValueError):
+        return f"{seconds} (UNIX seconds)"
 
 
 def _duration(seconds: int) -> str:

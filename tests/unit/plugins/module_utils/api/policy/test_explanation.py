@@ -53,6 +53,19 @@ VALUED = {"value_type": "UTF8STRING", "value_format": "^x$", "mincount": 1, "max
             ["validity optional a lifetime of 60 seconds to no limit"],
         ),
         (
+            {"validity": {"issuer_expiry": 1_800_000_000}},
+            [
+                "validity.not_after optional at the latest 2027-01-15T08:00:00Z, the end of the issuing CA"
+            ],
+        ),
+        (
+            {"validity": {"issuer_expiry": 10**18}},
+            [
+                "validity.not_after optional at the latest 1000000000000000000 (UNIX seconds), the"
+                " end of the issuing CA"
+            ],
+        ),
+        (
             {"subject_dn": {"state": {"presence": "PERHAPS", "format": "^x$"}}},
             ["subject.state unclear what matches ^x$"],
         ),
