@@ -55,7 +55,8 @@ VALUED = {"value_type": "UTF8STRING", "value_format": "^x$", "mincount": 1, "max
         (
             {"validity": {"issuer_expiry": 1_800_000_000}},
             [
-                "validity.not_after optional at the latest 2027-01-15T08:00:00Z, the end of the issuing CA"
+                "validity.not_after optional at the latest 2027-01-15T08:00:00Z, the"
+                " end of the issuing CA"
             ],
         ),
         (
