@@ -264,7 +264,7 @@ def _directory(rng: Random) -> dict[str, Any]:
 
 def number_rule(rng: Random) -> dict[str, Any]:
     low = rng.choice((0, 5, 100))
-    presence = rng.choice(("REQUIRED", "OPTIONAL", "OPTIONAL", "FORBIDDEN"))
+    presence = rng.choice(("REQUIRED", "OPTIONAL", "OPTIONAL", "FORBIDDEN", "STATIC"))
     return {"presence": presence, "min": low, "max": low + rng.choice((0, 10))}
 
 

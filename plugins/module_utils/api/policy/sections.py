@@ -222,10 +222,12 @@ def check_template(policy: Policy, request: CertificateRequest) -> Iterator[Find
     )
     for name, version in rule.versions.items():
         findings += check_number(f"{path}.{name}", stated.get(name), version)
+    static = [rule.template_id, *rule.versions.values()]
+    is_partly_there = stated or any(part and part.presence == STATIC for part in static)
     findings += [
         Undecided(f"{path}.{name}", "a template may need it")
         for name in ("id", "major_version")
-        if stated and stated.get(name) in (None, "")
+        if is_partly_there and stated.get(name) in (None, "")
     ]
     yield from _unless_left_out(path, stated, findings)
 

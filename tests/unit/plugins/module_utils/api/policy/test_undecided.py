@@ -175,6 +175,12 @@ def test_a_template(template: dict[str, Any], expected: str) -> None:
     assert kind == expected
 
 
+def test_a_template_that_the_service_begins() -> None:
+    """A static version alone makes no template: its id is missing, or there is none."""
+    rule = {"template_id": text("OPTIONAL"), "major_version": number("STATIC", 7, 7)}
+    assert verdict_on({"ms_extension_template": rule}, {}) == (OPEN, {"ms_extension_template"})
+
+
 @pytest.mark.parametrize(
     ("offset", "expected"),
     [(0, OK), (-119, OK), (-120, OPEN), (-170, OPEN), (-181, WRONG), (3599, OK), (3661, WRONG)],
