@@ -12,10 +12,12 @@ at the same time.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .pattern_syntax import (
+    LAST,
     Chars,
     Choice,
     Node,
@@ -57,6 +59,7 @@ class Pattern:
 
     def search(self, value: str) -> bool:
         """Whether it matches anywhere in the value."""
+        value = _as_received(value)
         reached = self._closure({self._start}, value, 0)
         for at, char in enumerate(value):
             if self._final in reached:
@@ -68,6 +71,7 @@ class Pattern:
 
     def fullmatch(self, value: str) -> bool:
         """Whether it matches the whole value."""
+        value = _as_received(value)
         reached = self._closure({self._start}, value, 0)
         for at, char in enumerate(value):
             reached = self._closure(self._after(reached, char), value, at + 1)
@@ -131,8 +135,14 @@ class Pattern:
         return len(self._states) - 1
 
 
+def _as_received(value: str) -> str:
+    """The value as Go reads it from JSON: half of a surrogate pair becomes U+FFFD."""
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _is_in(code_point: int, ranges: Ranges) -> bool:
-    return any(low <= code_point <= high for low, high in ranges)
+    before = bisect_right(ranges, (code_point, LAST))
+    return before > 0 and code_point <= ranges[before - 1][1]
 
 
 def _is_at(position: str, value: str, at: int) -> bool:

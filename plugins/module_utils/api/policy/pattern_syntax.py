@@ -105,6 +105,8 @@ class _Flags:
 
 def parse_syntax(text: str) -> Node:
     """The tree of a pattern. Raises `NotUnderstoodError`."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise NotUnderstoodError("half of a surrogate pair, which Go does not send")
     parser = _Parser(text)
     node = parser.choice(_Flags(), 0)
     if not parser.is_at_end:
@@ -180,8 +182,8 @@ class _Parser:
         first, comma, second = inner.partition(",")
         if not closing or not _is_count(first) or (second and not _is_count(second)):
             return None
-        least = int(first)
-        most = least if not comma else (int(second) if second else None)
+        least = _count(first)
+        most = least if not comma else (_count(second) if second else None)
         if least > _MOST_REPEATS or (most is not None and not least <= most <= _MOST_REPEATS):
             raise NotUnderstoodError("a wrong count")
         self._at += len(inner) + 2
@@ -251,6 +253,7 @@ class _Parser:
 
     def _name(self) -> None:
         name, closing, _rest = self._text[self._at :].partition(">")
+        # Go admits a name a second time, RE2 in C++ does not.
         if not closing or not name or not _WORD.issuperset(name) or name in self._names:
             raise NotUnderstoodError("a wrong name of a group")
         self._names.add(name)
@@ -359,8 +362,12 @@ def _is_small(node: Node, limit: int) -> bool:
 
 
 def _is_count(text: str) -> bool:
-    is_number = text.isascii() and text.isdigit() and len(text) < 9
-    return is_number and (text == "0" or not text.startswith("0"))
+    return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+
+
+def _count(digits: str) -> int:
+    # Python refuses to read thousands of digits; the first ones tell that it is too many.
+    return int(digits[:9])
 
 
 def _literal(code_point: int, flags: _Flags) -> Chars:

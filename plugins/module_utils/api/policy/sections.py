@@ -214,7 +214,8 @@ def check_template(policy: Policy, request: CertificateRequest) -> Iterator[Find
     """The Microsoft certificate template, whose `template_id` is `id` in a request."""
     path, stated = "ms_extension_template", request.ms_extension_template
     if policy.template is None:
-        yield from (unlisted(f"{path}.{name}") for name in stated)
+        if stated:
+            yield unlisted(path)
         return
     rule = policy.template
     findings: list[Finding] = list(
