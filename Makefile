@@ -10,7 +10,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env quickstart test lint sanity unit simulator differential faults integration molecule
+.PHONY: help env quickstart test lint sanity unit nodes simulator differential faults integration molecule
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,7 +21,7 @@ env: ## print the lines that put a shell into the environment, for eval
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
 	@$(TOOLS)/quickstart
 
-test: lint sanity unit simulator differential faults integration molecule ## all of the following, in this order
+test: lint sanity unit nodes simulator differential faults integration molecule ## all of the following, in this order
 
 lint: ## style, types, documentation and changelog
 	@$(TOOLS)/lint
@@ -31,6 +31,9 @@ sanity: ## what Ansible asks of every collection
 
 unit: ## each function's contract
 	@$(TOOLS)/run-ansible-test units --venv
+
+nodes: ## the node's half with the oldest and the newest libraries that nodes have
+	@$(TOOLS)/run-nodes
 
 simulator: ## the simulator's own tests
 	@$(TOOLS)/in-environment pytest tests/simulator

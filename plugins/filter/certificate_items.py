@@ -19,7 +19,7 @@ version_added: 0.1.0
 author: globalsign.atlas contributors (@globalsign)
 description:
   - Gives each certificate its files in a folder of its own, as the role P(globalsign.atlas.atlas_certificate#role) lays
-    them out.
+    them out, with the layout in which all files of a certificate are switched at once.
 positional: _input, folder
 options:
   _input:
@@ -63,6 +63,7 @@ def _item(certificate: Mapping[str, Any], folder: str) -> dict[str, Any]:
         )
     own_folder = posixpath.join(folder, name)
     return {
+        "layout": "linked",
         "path": posixpath.join(own_folder, "cert.pem"),
         "chain_path": posixpath.join(own_folder, "chain.pem"),
         "fullchain_path": posixpath.join(own_folder, "fullchain.pem"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 
 from .errors import AtlasError
 
@@ -31,7 +32,14 @@ def dns_name(text: str, option: str) -> str:
 
 
 def _to_ascii(name: str, text: str, option: str) -> str:
-    import idna  # on the controller only; imported late because steady runs do not need it
+    # On the controller, which has it. Imported late because steady runs do not need it.
+    try:
+        import idna
+    except ImportError:
+        raise AtlasError(
+            f"{option}: {text!r} cannot be turned into an A-label, because the Python library idna"
+            f" is missing for {sys.executable}; install it, or give the name with xn--."
+        ) from None
 
     try:
         return str(idna.encode(name, uts46=True), "ascii").lower()

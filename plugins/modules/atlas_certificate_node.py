@@ -32,19 +32,24 @@ options:
     description:
       - Which step to do.
       - V(inspect) reads what is deployed and changes nothing.
-      - V(prepare) stages private keys.
-      - V(install) puts issued certificates in place, mends files, and drops staged keys of refused requests.
+      - V(prepare) records attempts and stages their private keys.
+      - V(install) puts issued certificates in place, mends files, and closes attempts that were refused.
+      - V(acknowledge) takes what is deployed for told and working, V(previous) switches back.
+      - V(prove) shows possession of the deployed private key, V(revoked) notes what was revoked.
+      - V(remove) removes files and records.
     type: str
     required: true
-    choices: [inspect, prepare, install]
+    choices: [inspect, prepare, install, acknowledge, previous, prove, revoked, remove]
   certificates:
     description: What the step is about, one entry for each certificate.
     type: list
     elements: dict
     required: true
-  now:
-    description: The controller's time in UNIX seconds, for V(inspect).
-    type: int
+  passphrases:
+    description: The passphrases that stand in O(certificates) by their number.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: globalsign.atlas.atlas_certificate
 """
@@ -66,6 +71,8 @@ answers:
   elements: dict
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
@@ -75,13 +82,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node im
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "step": {
-                "type": "str",
-                "required": True,
-                "choices": ["inspect", "prepare", "install"],
-            },
+            "step": {"type": "str", "required": True, "choices": list(steps.STEPS)},
             "certificates": {"type": "list", "elements": "dict", "required": True},
-            "now": {"type": "int"},
+            "passphrases": {"type": "list", "elements": "str", "default": [], "no_log": True},
         },
         supports_check_mode=True,
     )
@@ -89,12 +92,16 @@ def main() -> None:
         answers = steps.run(
             module.params["step"],
             module.params["certificates"],
-            module.params["now"],
+            module.params["passphrases"],
             module.check_mode,
         )
     except AtlasError as error:
         module.fail_json(msg=error.message)
-    module.exit_json(changed=any(a.get("changed_files") for a in answers), answers=answers)
+    module.exit_json(changed=any(map(_is_changed, answers)), answers=answers)
+
+
+def _is_changed(answer: dict[str, Any]) -> bool:
+    return bool(answer.get("changed_files") or answer.get("is_changed"))
 
 
 if __name__ == "__main__":

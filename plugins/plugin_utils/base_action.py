@@ -75,7 +75,9 @@ class AtlasAction(ActionBase):
 
     def find_file(self, option: str, given: str) -> Any:
         """A file on the controller, beside the play or role, decrypted if it is vaulted."""
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import from_file
+        from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import (
+            from_file,
+        )
 
         return from_file(option, given, self._path_of(option, given))
 
@@ -92,12 +94,16 @@ class AtlasAction(ActionBase):
     def open_client(self, options: Mapping[str, Any]) -> Any:
         """A client of Atlas with the connection options of the task; a context manager."""
         # Imported late: a run in which nothing is due needs neither HTTP nor X.509 here.
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
+        from ansible_collections.globalsign.atlas.plugins.module_utils.account.credentials import (
             account_of,
             open_session,
         )
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.run_client import RunClient
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
+        from ansible_collections.globalsign.atlas.plugins.module_utils.account.run_client import (
+            RunClient,
+        )
+        from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import (
+            Scratch,
+        )
 
         if not options["validate_certs"]:
             self._warnings.append(
@@ -116,6 +122,7 @@ class AtlasAction(ActionBase):
         self._add_config_file(arguments)
         validated = ArgumentSpecValidator(spec, **self.RULES).validate(arguments)
         parameters = validated.validated_parameters
+        self._secrets.update(validated._no_log_values)  # those of suboptions too
         for option, rule in spec.items():
             if rule.get("no_log") and parameters.get(option):
                 self._secrets.update(_texts_of(parameters[option]))

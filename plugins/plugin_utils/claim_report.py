@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.domains.keeper import DomainState
 from ansible_collections.globalsign.atlas.plugins.module_utils.domains.place import places
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.times import iso_time
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import iso_time
 
 
 def entry(state: DomainState) -> dict[str, Any]:

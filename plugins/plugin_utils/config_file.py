@@ -11,8 +11,8 @@ import os.path
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import Source
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source
 
 _OPTIONS: Mapping[str, tuple[str, type]] = {
     "url": ("api_url", str),

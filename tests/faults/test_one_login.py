@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from simulator.conftest import Simulator
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Account
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
 
 from .conftest import new_client, requests_of
 

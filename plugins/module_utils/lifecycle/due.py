@@ -6,13 +6,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..pki import certificates
 from ..pki.keys import KeyKind
 from ..pki.library import x509
-from .wanted import Wanted, leaves_no_life, renewal_threshold
+from . import comparison
+from .options.times import leaves_no_life, renewal_threshold
+from .wanted import Wanted
+
+_ONLY_THE_KEY = ("privatekey_type", "privatekey_size", "forced")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded when a certificate was obtained: what was wished for, and whether it was
+    revoked since by a task of ours."""
+
+    wish: Mapping[str, Any]
+    is_revoked: bool = False
 
 
 @dataclass(frozen=True)
@@ -20,7 +35,9 @@ class Deployed:
     """What was found on the node of one wanted certificate.
 
     `certificate` is None with `certificate_error` empty where there is no file, and with an
-    error that completes a sentence where there is one that cannot be read; so for the key.
+    error that completes a sentence where there is one that cannot be read; so for the key, which
+    is the public key of the task where the private one lives elsewhere. `recorded` is None for a
+    certificate that others obtained.
     """
 
     certificate: x509.Certificate | None
@@ -28,27 +45,33 @@ class Deployed:
     key_kind: KeyKind | None
     key_digest: str
     key_error: str
+    recorded: Recorded | None = None
 
 
 def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
     """Why the certificate has to be replaced, each reason as `<word>: <what was found>`.
 
-    Empty when it is as wanted. Only what the task states is compared; names are compared as sets.
-    `now` is in UNIX seconds.
+    Empty when it is as wanted. Only what the task states is compared, and what was wished for
+    already when the certificate was obtained is not compared again: what the CA adds, drops or
+    writes otherwise is no reason. `now` is in UNIX seconds.
     """
     found = list(_forced(wanted))
     found.extend(_key_reasons(wanted, deployed))
-    if deployed.certificate is None:
+    certificate = deployed.certificate
+    if certificate is None:
         return [*found, _absence("certificate", deployed.certificate_error)]
-    found.extend(_expiry(wanted, deployed.certificate, now))
-    found.extend(mismatches(wanted, deployed.certificate))
-    if certificates.is_self_signed(deployed.certificate):
-        found.append("self-signed: the certificate is a self-signed placeholder")
-    if deployed.key_kind and deployed.key_digest != certificates.public_key_digest(
-        deployed.certificate
-    ):
-        found.append("privatekey: the private key does not belong to the certificate")
+    found.extend(_expiry(wanted, certificate, now))
+    found.extend(_wish_reasons(wanted, deployed.recorded, certificate))
+    found.extend(_origin_reasons(wanted, deployed.recorded, certificate))
+    if deployed.key_kind and deployed.key_digest != certificates.public_key_digest(certificate):
+        key = "public" if wanted.external_key else "private"
+        found.append(f"privatekey: the {key} key does not belong to the certificate")
     return found
+
+
+def concern_only_the_key(found: Sequence[str]) -> bool:
+    """Whether another key for the same certificate would be enough."""
+    return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
 
 
 def _absence(what: str, error: str) -> str:
@@ -62,6 +85,8 @@ def _forced(wanted: Wanted) -> Iterator[str]:
 
 def _key_reasons(wanted: Wanted, deployed: Deployed) -> Iterator[str]:
     kind = deployed.key_kind
+    if wanted.external_key:
+        return
     if kind is None:
         yield _absence("private key", deployed.key_error)
         return
@@ -73,9 +98,10 @@ def _key_reasons(wanted: Wanted, deployed: Deployed) -> Iterator[str]:
 
 def _expiry(wanted: Wanted, certificate: x509.Certificate, now: int) -> Iterator[str]:
     start, end = certificates.not_before(certificate), certificates.not_after(certificate)
+    before = threshold(wanted, end - start)
     if end <= now:
         yield f"expired: it ended {(now - end) // 86400} days ago"
-    elif end - now <= threshold(wanted, end - start):
+    elif end - now <= before - spread(wanted, certificate, before):
         yield (
             f"expiring: {(end - now) // 86400} days remain, renew_before is {wanted.renew_before}"
         )
@@ -92,36 +118,45 @@ def threshold(wanted: Wanted, lifetime: int) -> int:
     return renewal_threshold(wanted.renew_before, lifetime)
 
 
-def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
-    """What the task states of names and subject that this certificate says differently."""
-    return [*_name_mismatches(wanted.san, certificate), *_subject_mismatches(wanted, certificate)]
+def spread(wanted: Wanted, certificate: x509.Certificate, before: int) -> int:
+    """How many seconds later this certificate is due than its threshold `before` says.
+
+    Always the same for one certificate, from a hash of its serial number; no more than half of
+    `before`.
+    """
+    serial = certificates.serial_number(certificate).encode("ascii")
+    share = int.from_bytes(hashlib.sha256(serial).digest()[:4], "big") / (1 << 32)
+    return int(share * min(wanted.renew_spread, before // 2))
 
 
-def _name_mismatches(
-    wanted: Mapping[str, Sequence[str]], certificate: x509.Certificate
+def _wish_reasons(
+    wanted: Wanted, recorded: Recorded | None, certificate: x509.Certificate
 ) -> Iterator[str]:
-    names = certificates.names(certificate)
-    common_name = (certificates.common_name(certificate) or "").lower()
-    # CAs add the common name and its www. form to the DNS names of their own accord.
-    tolerated = {common_name, f"www.{common_name}"}
-    for kind, values in wanted.items():
-        found = getattr(names, kind)
-        missing = set(values) - found
-        surplus = found - set(values) - tolerated
-        if missing:
-            yield f"{kind}: {_listed(missing)} not in the certificate"
-        if surplus:
-            yield f"{kind}: {_listed(surplus)} in the certificate but not wanted"
+    granted = recorded.wish if recorded else {}
+    changed = {
+        field: value
+        for field, value in wanted.wish.items()
+        if field not in granted or granted[field] != value
+    }
+    for field, value in changed.items():
+        yield from comparison.mismatches(field, value, certificate, bool(recorded))
 
 
-def _subject_mismatches(wanted: Wanted, certificate: x509.Certificate) -> Iterator[str]:
-    subject = certificates.subject(certificate)
-    for name, values in wanted.subject.items():
-        found = subject.get(name, ())
-        if set(found) != set(values):
-            was = _listed(found) if found else "absent"
-            yield f"subject: {name} is {was}, wanted is {_listed(values)}"
+def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
+    """What the task states that this certificate says differently."""
+    return [
+        mismatch
+        for field, value in wanted.wish.items()
+        for mismatch in comparison.mismatches(field, value, certificate, False)
+    ]
 
 
-def _listed(values: Sequence[str] | set[str]) -> str:
-    return ", ".join(sorted(values))
+def _origin_reasons(
+    wanted: Wanted, recorded: Recorded | None, certificate: x509.Certificate
+) -> Iterator[str]:
+    if certificates.is_self_signed(certificate):
+        yield "self-signed: the certificate is a self-signed placeholder"
+    elif recorded is None and wanted.replace_foreign:
+        yield "foreign: the certificate was not obtained by this collection"
+    if recorded and recorded.is_revoked:
+        yield "revoked: the certificate was revoked by a task of this collection"

@@ -47,6 +47,22 @@ SUBJECT_OIDS: Mapping[str, str] = {
 }
 """The subject's members as Atlas names them, and their X.500 attribute types."""
 
+_KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_certificate_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+_ATTRIBUTES = {"key_certificate_sign": "key_cert_sign"}
+_SIGNATURE_ALGORITHMS = {"1.2.840.113549.1.1.10": "RSA-PSS"}
+
+_CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
+
 _PEM_CERTIFICATE = re.compile(
     rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL
 )
@@ -64,6 +80,29 @@ def load_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
         return tuple(x509.load_pem_x509_certificate(block) for block in blocks)
     except ValueError:
         raise AtlasError("holds a damaged certificate") from None
+
+
+def load_der_certificate(content: bytes) -> x509.Certificate:
+    """Read one certificate in DER, or PEM if somebody serves that instead."""
+    if b"-----BEGIN CERTIFICATE-----" in content:
+        return load_certificates(content)[0]
+    try:
+        return x509.load_der_x509_certificate(content)
+    except ValueError:
+        raise AtlasError("holds no certificate in DER format") from None
+
+
+def issuer_urls(certificate: x509.Certificate) -> list[str]:
+    """Where a certificate says that its issuer's can be fetched (RFC 5280, 4.2.2.1)."""
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    return [
+        str(description.access_location.value)
+        for description in access.value
+        if description.access_method.dotted_string == _CA_ISSUERS
+    ]
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:
@@ -127,6 +166,61 @@ def names(certificate: x509.Certificate) -> Names:
         frozenset(str(name) for name in general_names.get_values_for_type(x509.IPAddress)),
         frozenset(general_names.get_values_for_type(x509.UniformResourceIdentifier)),
     )
+
+
+def other_names(certificate: x509.Certificate) -> frozenset[tuple[str, bytes]]:
+    """The other names among the subject alternative names: OID and DER value of each."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return frozenset()
+    found = extension.value.get_values_for_type(x509.OtherName)
+    return frozenset((name.type_id.dotted_string, name.value) for name in found)
+
+
+def key_usages(certificate: x509.Certificate) -> frozenset[str]:
+    """The key usages (RFC 5280, 4.2.1.3), as Atlas names them."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return frozenset()
+    # The last two may be asked for only where they have a meaning, beside key_agreement.
+    names_of_all = _KEY_USAGES if usage.key_agreement else _KEY_USAGES[:-2]
+    return frozenset(name for name in names_of_all if getattr(usage, _ATTRIBUTES.get(name, name)))
+
+
+def extended_key_usages(certificate: x509.Certificate) -> frozenset[str]:
+    """The extended key usages (RFC 5280, 4.2.1.12), as dotted OIDs."""
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return frozenset()
+    return frozenset(usage.dotted_string for usage in usages)
+
+
+def extension_oids(certificate: x509.Certificate) -> frozenset[str]:
+    """Which extensions there are, as dotted OIDs."""
+    return frozenset(extension.oid.dotted_string for extension in certificate.extensions)
+
+
+def signature(certificate: x509.Certificate) -> dict[str, str]:
+    """How the CA signed, in the words of a request: `algorithm` and `hash_algorithm`."""
+    algorithm = _SIGNATURE_ALGORITHMS.get(certificate.signature_algorithm_oid.dotted_string)
+    if algorithm is None:
+        algorithm = "ECDSA" if _is_ecdsa(certificate) else "RSA"
+    used = certificate.signature_hash_algorithm
+    hash_name = used.name.upper().replace("SHA", "SHA-") if used else ""
+    return {"algorithm": algorithm, "hash_algorithm": hash_name}
+
+
+def _is_ecdsa(certificate: x509.Certificate) -> bool:
+    return certificate.signature_algorithm_oid.dotted_string.startswith("1.2.840.10045.")
+
+
+def attribute_values(certificate: x509.Certificate, oid: str) -> tuple[str, ...]:
+    """The values of an attribute of the subject, by its OID."""
+    found = certificate.subject.get_attributes_for_oid(x509.ObjectIdentifier(oid))
+    return tuple(str(attribute.value) for attribute in found)
 
 
 def subject(certificate: x509.Certificate) -> dict[str, tuple[str, ...]]:

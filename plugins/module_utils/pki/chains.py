@@ -38,6 +38,19 @@ def issuers_of(
     return tuple(issuers)
 
 
+def split_issuers(
+    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
+) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    """The issuers of `leaf` as `issuers_of` has them, and the self-signed root above, if known."""
+    pool = list(candidates)
+    issuers = issuers_of(leaf, pool)
+    if issuers is None:
+        return None, None
+    top = issuers[-1] if issuers else leaf
+    roots = [certificate for certificate in pool if certificates.is_self_signed(certificate)]
+    return issuers, _signer_of(top, roots)
+
+
 def _signer_of(
     certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
 ) -> x509.Certificate | None:

@@ -26,6 +26,8 @@ CURVES: dict[int, type[ec.EllipticCurve]] = {
 }
 RSA_BITS = (2048, 3072, 4096)
 MOST_RSA_BITS = 8192
+PKCS8, PKCS1 = "pkcs8", "pkcs1"
+_POSSESSION = b"globalsign.atlas possession\0"
 
 
 @dataclass(frozen=True)
@@ -46,30 +48,46 @@ def generate(kind: KeyKind) -> PrivateKey:
     return ec.generate_private_key(CURVES[kind.bits]())
 
 
-def private_key_pem(key: PrivateKey) -> bytes:
-    """Write a private key as unencrypted PKCS#8 PEM."""
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+def private_key_pem(key: PrivateKey, passphrase: str | None = None, form: str = PKCS8) -> bytes:
+    """Write a private key as PEM: PKCS#8, or the traditional form that OpenSSL calls by type.
+
+    With a passphrase it is encrypted, with the best that the library offers for the form.
+    """
+    formats = {
+        PKCS8: serialization.PrivateFormat.PKCS8,
+        PKCS1: serialization.PrivateFormat.TraditionalOpenSSL,
+    }
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase.encode("utf-8"))
+        if passphrase
+        else serialization.NoEncryption()
     )
+    return key.private_bytes(serialization.Encoding.PEM, formats[form], encryption)
 
 
-def load_private_key(pem: bytes) -> PrivateKey:
-    """Read an unencrypted private key of a kind that Atlas knows.
+def load_private_key(pem: bytes, passphrase: str | None = None) -> PrivateKey:
+    """Read a private key of a kind that Atlas knows; one without a passphrase needs none.
 
     The error texts complete a sentence that begins with the file's name, and never quote the file.
     """
     try:
-        key = serialization.load_pem_private_key(pem, password=None)
+        key = _load_pem(pem, passphrase)
     except TypeError:
-        raise AtlasError("is protected by a passphrase") from None
+        raise AtlasError("is protected by a passphrase, and none was given") from None
     except Exception:  # cryptography raises many types here, and their texts may quote the input
-        raise AtlasError("is not a private key in PEM format") from None
+        wrong = "is not a private key in PEM format"
+        is_encrypted = b"ENCRYPTED" in pem and passphrase
+        raise AtlasError("does not open with the passphrase" if is_encrypted else wrong) from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise AtlasError("is neither an RSA nor an ECDSA key")
     kind_of(key.public_key())
     return key
+
+
+def _load_pem(pem: bytes, passphrase: str | None) -> object:
+    if passphrase is None or b"ENCRYPTED" not in pem:
+        return serialization.load_pem_private_key(pem, password=None)
+    return serialization.load_pem_private_key(pem, password=passphrase.encode("utf-8"))
 
 
 def load_public_key(pem: str) -> PublicKey:
@@ -123,7 +141,32 @@ def prove_possession(key: PrivateKey) -> str:
     Always SHA-256; PKCS#1 v1.5 for RSA, a DER sequence of r and s for ECDSA; standard base64 on
     one line (API reference, "Key formats and public_key_signature").
     """
-    message = public_key_info(key.public_key())
+    return _sign(key, public_key_info(key.public_key()))
+
+
+def proves_possession(key: PublicKey, proof: str) -> bool:
+    """Whether `proof`, as `prove_possession` makes it, was made with the private key."""
+    return _is_signature(key, proof, public_key_info(key))
+
+
+def _is_signature(key: PublicKey, encoded: str, message: bytes) -> bool:
+    try:
+        signature = base64.b64decode(encoded, validate=True)
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
+
+
+def answer_challenge(key: PrivateKey, nonce: str) -> str:
+    """Show possession of a key to who chose the nonce; what is signed fits nothing else."""
+    return _sign(key, _POSSESSION + nonce.encode("utf-8"))
+
+
+def _sign(key: PrivateKey, message: bytes) -> str:
     if isinstance(key, rsa.RSAPrivateKey):
         signature = key.sign(message, padding.PKCS1v15(), hashes.SHA256())
     else:
@@ -131,17 +174,9 @@ def prove_possession(key: PrivateKey) -> str:
     return base64.b64encode(signature).decode("ascii")
 
 
-def proves_possession(key: PublicKey, proof: str) -> bool:
-    """Whether `proof`, as `prove_possession` makes it, was made with the private key."""
-    try:
-        signature = base64.b64decode(proof, validate=True)
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, public_key_info(key), padding.PKCS1v15(), hashes.SHA256())
-        else:
-            key.verify(signature, public_key_info(key), ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, binascii.Error, ValueError):
-        return False
-    return True
+def answers_challenge(key: PublicKey, nonce: str, answer: str) -> bool:
+    """Whether `answer` was made by `answer_challenge` with the private key, for this nonce."""
+    return _is_signature(key, answer, _POSSESSION + nonce.encode("utf-8"))
 
 
 def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
@@ -150,6 +185,21 @@ def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
     request = builder.sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def load_signing_request(pem: str) -> PublicKey:
+    """The public key of a PKCS#10 request whose signature is right."""
+    try:
+        request = x509.load_pem_x509_csr(pem.encode("ascii"))
+        is_valid, key = request.is_signature_valid, request.public_key()
+    except Exception:  # as in load_private_key
+        raise AtlasError("is not a certificate signing request in PEM format") from None
+    if not is_valid:
+        raise AtlasError("is a certificate signing request with a wrong signature")
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
+        raise AtlasError("is neither for an RSA nor for an ECDSA key")
+    kind_of(key)
+    return key
 
 
 def signing_request_proves(key: PublicKey, request_pem: str) -> bool:

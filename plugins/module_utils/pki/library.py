@@ -23,6 +23,9 @@ try:
     from cryptography.hazmat.primitives.serialization.pkcs12 import (
         load_key_and_certificates as load_pkcs12,
     )
+    from cryptography.hazmat.primitives.serialization.pkcs12 import (
+        serialize_key_and_certificates as serialize_pkcs12,
+    )
 except ImportError:
     IS_THERE = False
 
@@ -48,6 +51,7 @@ __all__ = [
     "require_cryptography",
     "rsa",
     "serialization",
+    "serialize_pkcs12",
     "x509",
 ]
 

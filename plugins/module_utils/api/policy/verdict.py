@@ -13,6 +13,11 @@ from typing import Union
 from ...errors import AtlasError
 
 _LONGEST_VALUE = 100
+_OPTIONS = {
+    "subject_dn": "subject",
+    "subject_da": "subject_directory_attributes",
+    "ms_extension_template": "ms_template",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,9 @@ class PolicyError(AtlasError):
 def option_of(path: str) -> str:
     """The name under which users state a field of the request."""
     first, dot, rest = path.partition(".")
-    return f"subject{dot}{rest}" if first == "subject_dn" else path
+    if first == "validity":
+        return rest
+    return _OPTIONS.get(first, first) + dot + rest
 
 
 def forbidden(path: str, value: str) -> Violation:

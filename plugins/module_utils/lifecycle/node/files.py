@@ -27,7 +27,10 @@ _LABELS = ("security.selinux", "system.posix_acl_access")
 
 @dataclass(frozen=True)
 class Attributes:
-    """Owner, group and mode of a file; None keeps what the replaced file has."""
+    """Owner, group and mode of a file; None keeps what the replaced file has.
+
+    Numbers stand for themselves: IDs of users and groups that may have no name.
+    """
 
     owner: str | None
     group: str | None
@@ -39,13 +42,32 @@ def read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise AtlasError(f"cannot be read: {explain(error)}") from None
     if len(content) > LARGEST_FILE:
         raise AtlasError(f"is larger than {LARGEST_FILE} bytes")
     return content
+
+
+def read_named(path: str) -> bytes | None:
+    """As `read`, its errors with the path in front."""
+    try:
+        return read(path)
+    except AtlasError as error:
+        raise AtlasError(f"{path}: {error.message}.") from None
+
+
+def unlink(path: str) -> None:
+    """Remove a file, if it is there, and make that durable."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise AtlasError(f"{path}: cannot be removed: {explain(error)}.") from None
+    sync_folder(os.path.dirname(path))
 
 
 def explain(error: OSError) -> str:
@@ -81,15 +103,25 @@ class Replacement:
 
     The temporary file has the final owner, group, label and mode before it has a byte of content
     that others may not read: it is made 0600, and the mode comes last. A symbolic link is
-    followed once: its target is replaced and the link is kept.
+    followed once: its target is replaced and the link is kept, unless `follow` is off. What is not
+    stated is taken from `like`, by default the file that is replaced.
     """
 
-    def __init__(self, path: str, content: bytes, attributes: Attributes) -> None:
+    def __init__(
+        self,
+        path: str,
+        content: bytes,
+        attributes: Attributes,
+        *,
+        follow: bool = True,
+        like: str | None = None,
+    ) -> None:
         self.path = path
-        self._target = os.path.realpath(path)
+        self._target = os.path.realpath(path) if follow else path
+        self._like = like or self._target
         folder, name = os.path.split(self._target)
         self._folder = folder
-        self._temporary = os.path.join(folder, f".{name}.atlas-{secrets.token_hex(8)}")
+        self._temporary = os.path.join(folder, f".{name[:200]}.atlas-{secrets.token_hex(8)}")
         try:
             self._write(content, attributes)
         except OSError as error:
@@ -113,7 +145,7 @@ class Replacement:
     def _ownership(self, attributes: Attributes) -> tuple[int, int]:
         owner, group = _user_id(attributes.owner), _group_id(attributes.group)
         with contextlib.suppress(FileNotFoundError):
-            replaced = os.stat(self._target)
+            replaced = os.stat(self._like)
             owner = replaced.st_uid if owner == -1 else owner
             group = replaced.st_gid if group == -1 else group
         return owner, group
@@ -122,7 +154,7 @@ class Replacement:
         """Copy the SELinux label and the access list of the file that will be replaced."""
         for label in _LABELS:
             try:
-                os.setxattr(descriptor, label, os.getxattr(self._target, label))
+                os.setxattr(descriptor, label, os.getxattr(self._like, label))
             except OSError as error:
                 if error.errno not in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT):
                     raise

@@ -2,195 +2,152 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is there: read what is deployed, and tell what is due. Changes nothing."""
+"""What is due, and what else is to be done on the node. Changes nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from ...errors import AtlasError
-from ...pki import certificates, chains, keys
+from ...pki import certificates, keys
 from ...pki.library import x509
 from .. import due
 from ..exchange import Inspection
 from ..facts import facts_of
-from ..wanted import Wanted
-from . import files
+from ..wanted import CHAIN, ROOT, Wanted
+from . import versions
+from .look import Found, layout_of, look
+from .material import content_of
+from .plain import place_of
+from .store import Store
+from .targets import obstacles
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was found on the node: what is deployed, and which issuers of it.
-
-    `issuers` is None where the files hold no issuer of the certificate.
-    """
-
-    deployed: due.Deployed
-    issuers: tuple[x509.Certificate, ...] | None
-
-
-def inspect(wanted: Wanted, now: int) -> Inspection:
+def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
     """Compare what is deployed with what is wanted at `now`, in UNIX seconds."""
-    found = look(wanted)
+    try:
+        found = look(wanted)
+    except AtlasError as error:
+        return Inspection.stopped(error.message)
     reasons = due.reasons(wanted, found.deployed, now)
-    needs_chain = False
+    unfinished = pending_version(wanted, found, now)
     repairs: list[str] = []
     obstacle = ""
-    if not reasons:
-        needs_chain = found.issuers is None and wants_issuers(wanted)
+    if not reasons and not unfinished:
         try:
             repairs = needed_repairs(wanted, found)
         except AtlasError as error:
             obstacle = error.message
-    missing_folders = sorted(_missing_folders(wanted)) if reasons or repairs else []
-    if not obstacle and (reasons or repairs):
-        obstacle = next(_obstacles(wanted), "")
+    is_to_change = bool(reasons or repairs or unfinished)
+    missing_folders = sorted(_missing_folders(wanted, found.store)) if is_to_change else []
+    if not obstacle and is_to_change:
+        obstacle = next(obstacles(wanted, found.store), "")
     leaf = found.deployed.certificate
+    state = found.state
     return Inspection(
         reasons=reasons,
         repairs=repairs,
-        needs_chain=needs_chain,
+        needs_chain=_needs_chain(wanted, found, reasons, bool(unfinished)),
         obstacle=obstacle,
         missing_folders=missing_folders,
         certificate=facts_of(leaf) if leaf else None,
+        unfinished=_why_unfinished(found) if unfinished else "",
+        unacknowledged=bool(state.live) and not state.acknowledged,
+        is_untidy=state.is_untidy,
+        superseded=list(state.superseded),
+        notices=list(_notices(wanted, found, reasons)),
+        content=content_of(found.material) if with_content and found.material else {},
     )
 
 
-def look(wanted: Wanted) -> Found:
-    """Read the files of one certificate."""
-    key_kind, key_digest, key_error = _read_key(wanted.privatekey_path)
-    sets, certificate_error = _read_certificates(wanted)
-    leaf = _deployed_leaf(sets, key_digest)
-    others = [certificate for found in sets.values() for certificate in found]
-    return Found(
-        deployed=due.Deployed(leaf, certificate_error, key_kind, key_digest, key_error),
-        issuers=chains.issuers_of(leaf, others) if leaf else None,
+def pending_version(wanted: Wanted, found: Found, now: int) -> str:
+    """A complete set that was not put in place, or only half, and is still what is wanted.
+
+    A set that is over, due itself, or older than what is deployed meanwhile is not. `force` asks
+    for another than the one that is held.
+    """
+    state = found.state
+    named = [
+        state.installing.version if state.installing else "",
+        state.held.version if state.held and not wanted.force else "",
+    ]
+    return next(
+        (version for version in named if version and _fits(wanted, found, version, now)), ""
     )
 
 
-def _read_key(path: str) -> tuple[keys.KeyKind | None, str, str]:
-    try:
-        content = files.read(path)
-        if content is None:
-            return None, "", ""
-        public_key = keys.load_private_key(content).public_key()
-        return keys.kind_of(public_key), keys.public_key_digest(public_key), ""
-    except AtlasError as error:
-        return None, "", error.message
+def _fits(wanted: Wanted, found: Found, version: str, now: int) -> bool:
+    material = versions.load(found.store, version)
+    wish = versions.wish_of(found.store, version)
+    if material is None or wish is None:
+        return False
+    key = material.key.public_key() if material.key else None
+    if key is None and wanted.external_key is None:
+        return False
+    digest = keys.public_key_digest(key) if key is not None else found.deployed.key_digest
+    kind = keys.kind_of(key) if key is not None else found.deployed.key_kind
+    is_revoked = material.serial in found.state.revoked
+    held = due.Deployed(material.leaf, "", kind, digest, "", due.Recorded(wish, is_revoked))
+    others = [e for e in due.reasons(wanted, held, now) if not e.startswith("forced:")]
+    return not others and not _is_older(material.leaf, found)
 
 
-def _read_certificates(
-    wanted: Wanted,
-) -> tuple[dict[str, tuple[x509.Certificate, ...]], str]:
-    """The certificates in each file, and why the one that stands for the set is unreadable."""
-    sets: dict[str, tuple[x509.Certificate, ...]] = {}
-    error = ""
-    for option in ("path", "fullchain_path", "chain_path"):
-        path = wanted.targets.get(option)
-        if path is None:
-            continue
-        try:
-            content = files.read(path)
-            if content is not None:
-                sets[option] = _known_certificates(content)
-        except AtlasError as problem:
-            if option != "chain_path":
-                error = problem.message
-    return sets, error
+def _is_older(leaf: x509.Certificate, found: Found) -> bool:
+    deployed = found.deployed.certificate
+    if deployed is None or certificates.is_self_signed(deployed):
+        return False
+    return certificates.not_before(leaf) < certificates.not_before(deployed)
 
 
-def _known_certificates(content: bytes) -> tuple[x509.Certificate, ...]:
-    found = certificates.load_certificates(content)
-    try:
-        facts_of(found[0])
-    except ValueError:  # cryptography reads extensions and names only when they are asked for
-        raise AtlasError("holds a damaged certificate") from None
-    return found
-
-
-def _deployed_leaf(
-    sets: dict[str, tuple[x509.Certificate, ...]], key_digest: str
-) -> x509.Certificate | None:
-    """The certificate that is deployed; where two files differ, the one of the private key."""
-    leaves = [sets[option][0] for option in ("path", "fullchain_path") if option in sets]
-    for leaf in leaves:
-        if certificates.public_key_digest(leaf) == key_digest:
-            return leaf
-    return leaves[0] if leaves else None
-
-
-def wants_issuers(wanted: Wanted) -> bool:
-    """Whether any file of the set holds issuers."""
-    return bool(wanted.chain_path or wanted.fullchain_path)
-
-
-def wanted_certificates(
-    option: str, leaf: x509.Certificate, issuers: Sequence[x509.Certificate]
-) -> tuple[x509.Certificate, ...]:
-    """Which certificates the file of an option holds, in their order."""
-    return {
-        "path": (leaf,),
-        "chain_path": tuple(issuers),
-        "fullchain_path": (leaf, *issuers),
-    }[option]
-
-
-def attributes_of(wanted: Wanted, option: str) -> files.Attributes:
-    """The attributes of the file of an option."""
-    mode = wanted.privatekey_mode if option == "privatekey_path" else wanted.mode
-    return files.Attributes(wanted.owner, wanted.group, mode)
+def _why_unfinished(found: Found) -> str:
+    if found.state.installing:
+        serial = found.state.installing.version.partition("-")[2]
+        return f"unfinished: putting {serial} in place was cut off"
+    held = found.state.held
+    if held is None:
+        return ""
+    return f"held: {held.version.partition('-')[2]} is not in place, {held.why}"
 
 
 def needed_repairs(wanted: Wanted, found: Found) -> list[str]:
     """What to mend of a set whose certificate is as wanted, each as `<path>: <what>`."""
-    return [f"{wanted.targets[option]}: {what}" for option, what in _repairs(wanted, found)]
+    if found.material is None or not wanted.targets:
+        return []
+    differences = layout_of(wanted).differences(found.store, wanted, found.material)
+    return [f"{path}: {what}" for path, what in differences]
 
 
-def _repairs(wanted: Wanted, found: Found) -> Iterator[tuple[str, str]]:
-    for option, path in wanted.targets.items():
-        if option != "privatekey_path" and not holds(option, path, found):
-            yield option, "not as it should be" if os.path.lexists(path) else "missing"
-        elif os.path.exists(path):
-            differences = files.differing_attributes(path, attributes_of(wanted, option))
-            if differences:
-                yield option, ", ".join(differences)
-
-
-def holds(option: str, path: str, found: Found) -> bool:
-    """Whether a public file holds just the certificates that it should."""
-    leaf = found.deployed.certificate
-    if leaf is None or (found.issuers is None and option != "path"):
+def _needs_chain(wanted: Wanted, found: Found, reasons: list[str], has_unfinished: bool) -> bool:
+    """Whether a repair takes issuers or a root that are not on the node."""
+    material = found.material
+    if reasons or has_unfinished or material is None:
         return False
-    expected = wanted_certificates(option, leaf, found.issuers or ())
-    if not expected:
-        return True
-    try:
-        content = files.read(path)
-        return content is not None and certificates.load_certificates(content) == expected
-    except AtlasError:
-        return False
+    parts = {part for target in wanted.targets for part in target.contains}
+    lacks_chain = CHAIN in parts and material.issuers is None
+    return lacks_chain or (ROOT in parts and material.root is None)
 
 
-def _missing_folders(wanted: Wanted) -> set[str]:
-    folders = {os.path.dirname(os.path.realpath(path)) for path in wanted.targets.values()}
+def _notices(wanted: Wanted, found: Found, reasons: list[str]) -> Iterator[str]:
+    deployed = found.deployed
+    if deployed.certificate and not deployed.recorded and not reasons:
+        issuer = deployed.certificate.issuer.rfc4514_string()
+        yield (
+            f"The certificate was not obtained by this collection (its issuer is {issuer}); it is"
+            " kept until it is due. replace_foreign: true replaces it now."
+        )
+    attempt = found.state.attempt
+    if attempt and not reasons:
+        yield (
+            "A request that was begun earlier was never finished and is not needed any more;"
+            f" Atlas may have issued a certificate for it that ends at {attempt.not_after} (UNIX"
+            " seconds) and that nobody uses."
+        )
+    for target in wanted.targets:
+        if os.path.isfile(target.path) and os.stat(target.path).st_nlink > 1:
+            yield f"{target.path} has other hard links, which keep the old content when it changes."
+
+
+def _missing_folders(wanted: Wanted, store: Store) -> set[str]:
+    folders = {os.path.dirname(place_of(store, target.path)) for target in wanted.targets}
     return {folder for folder in folders if not os.path.lexists(folder)}
-
-
-def _obstacles(wanted: Wanted) -> Iterator[str]:
-    """Why files cannot be put in place, as far as can be seen without writing."""
-    for option, path in wanted.targets.items():
-        folder = os.path.dirname(os.path.realpath(path))
-        if os.path.isdir(path):
-            yield f"{option}: {path} is a folder; give the path of a file."
-        elif not os.path.lexists(folder):
-            continue
-        elif not os.path.isdir(folder):
-            yield f"{option}: {path} cannot be written, because {folder} is not a folder."
-        elif not os.access(folder, os.W_OK | os.X_OK):
-            yield (
-                f"{option}: {path} cannot be written, because the folder {folder} is not writable"
-                f" for the user {os.geteuid()} on the node; let this task become a user who may"
-                " write there, or choose another folder."
-            )

@@ -2,127 +2,341 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put what was issued in place, or mend what is there."""
+"""Put what was issued in place as one, mend what is there, or close an attempt."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
 from ...pki.library import x509
 from ..exchange import Installed
-from ..wanted import Wanted
-from . import files
-from .inspect import Found, attributes_of, holds, look, wanted_certificates, wants_issuers
-from .staging import StagingArea
+from ..wanted import LINKED, Wanted
+from . import files, linked, plain, versions
+from .inspect import pending_version
+from .look import Found, layout_of, look
+from .material import Material, content_of
+from .prepare import EXTERNAL
+from .state import Attempt, Held, Installing, State
+from .store import Store
+from .targets import Reserve, remove_strays
+
+INSTALL, RESUME, MEND = "install", "resume", "mend"
+CLOSE, PENDING, UNKNOWN = "close", "pending", "unknown"
+_VALIDATION_SECONDS = 120
+_LONGEST_OUTPUT = 500
 
 
-def install(wanted: Wanted, certificate: str, chain: list[str]) -> Installed:
-    """Put a certificate (PEM) in place with its staged key and the issuers found in `chain`."""
-    try:
-        changed = _install(wanted, certificate, chain)
-    except AtlasError as error:
-        return Installed([], error.message)
-    return Installed(changed, "")
+@dataclass(frozen=True)
+class Order:
+    """What the controller asks for. `certificate` and `chain` are PEM, `now` in UNIX seconds.
 
-
-def _install(wanted: Wanted, certificate: str, chain: list[str]) -> list[str]:
-    staging = StagingArea(wanted)
-    key = staging.staged_key()
-    leaf = certificates.load_certificates(certificate.encode("ascii"))[0]
-    if key is None or certificates.public_key_digest(leaf) != _digest(key):
-        raise AtlasError(
-            f"the staged key in {staging.key_path} is gone or is not the key of the certificate"
-            f" with the serial number {certificates.serial_number(leaf)}; nothing was replaced."
-        )
-    issuers = _issuers(leaf, chain)
-    contents = {
-        option: _pem(wanted_certificates(option, leaf, issuers))
-        for option in wanted.targets
-        if option != "privatekey_path"
-    }
-    contents["privatekey_path"] = keys.private_key_pem(key)
-    changed = _replace(wanted, contents)
-    staging.clear()
-    return changed
-
-
-def mend(wanted: Wanted, chain: list[str]) -> Installed:
-    """Write missing or damaged public files again and set attributes, with what is there.
-
-    `chain` is used where the node holds no issuers.
+    `run` is whose lease it acts under; `wish` is what the certificate was asked for with.
     """
+
+    wanted: Wanted
+    action: str
+    run: str
+    attempt_id: str
+    now: int
+    certificate: str
+    chain: list[str]
+    serial: str
+    failure: str
+    with_content: bool
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> Order:
+        """From plain JSON types."""
+        members = {name: value for name, value in item.items() if name != "wanted"}
+        return cls(wanted=Wanted.from_wire(item["wanted"]), **members)
+
+
+def install(order: Order) -> Installed:
+    """Do what is ordered; what goes wrong is said in the answer."""
+    store = Store.of(order.wanted.records)
     try:
-        found = look(wanted)
-        leaf = found.deployed.certificate
-        if leaf is None:
-            raise AtlasError(f"{wanted.label} was there a moment ago and is gone now.")
-        issuers = found.issuers
-        if issuers is None and wants_issuers(wanted):
-            issuers = _issuers(leaf, chain)
-        changed = _mend(wanted, Found(found.deployed, issuers), leaf)
+        with store.locked():
+            remove_strays(order.wanted, store)
+            found = look(order.wanted)
+            if order.action == MEND:
+                return Installed(changed_files=_mend(order, found))
+            if order.action == RESUME:
+                return _resume(order, found)
+            try:
+                return _finish(order, found)
+            except AtlasError as error:
+                _release(order, store, error.message)
+                raise
     except AtlasError as error:
-        return Installed([], error.message)
-    return Installed(changed, "")
-
-
-def _mend(wanted: Wanted, found: Found, leaf: x509.Certificate) -> list[str]:
-    broken = {
-        option: _pem(wanted_certificates(option, leaf, found.issuers or ()))
-        for option, path in wanted.targets.items()
-        if option != "privatekey_path" and not holds(option, path, found)
-    }
-    changed = _replace(wanted, broken)
-    for option, path in wanted.targets.items():
-        attributes = attributes_of(wanted, option)
-        if os.path.exists(path) and files.differing_attributes(path, attributes):
-            files.set_attributes(path, attributes)
-            changed.append(path)
-    return changed
-
-
-def discard(wanted: Wanted) -> Installed:
-    """Drop the staged key of a request that was refused for good."""
-    StagingArea(wanted).clear()
-    return Installed([], "")
-
-
-def _replace(wanted: Wanted, contents: dict[str, bytes]) -> list[str]:
-    """Write all files beside their targets, and only then rename, the private key last.
-
-    Servers open the certificate first and the key a moment later, so key-last is seen as a pair
-    that does not match less often than any other order.
-    """
-    replacements: list[files.Replacement] = []
-    try:
-        for option, path in wanted.targets.items():
-            if contents.get(option):
-                replacements.append(
-                    files.Replacement(path, contents[option], attributes_of(wanted, option))
-                )
-        for replacement in replacements:
-            replacement.put_in_place()
+        return Installed(obstacle=error.message)
     finally:
-        for replacement in replacements:
-            replacement.discard()
-    return [replacement.path for replacement in replacements]
+        if order.action != MEND:
+            Reserve(order.wanted, store).release()
 
 
-def _issuers(leaf: x509.Certificate, chain: list[str]) -> tuple[x509.Certificate, ...]:
-    candidates = certificates.load_certificates("\n".join(chain).encode("ascii")) if chain else ()
-    issuers = chains.issuers_of(leaf, candidates)
+def _release(order: Order, store: Store, failure: str) -> None:
+    """End the lease of this run. What was issued is found again by the next."""
+    state = store.read()
+    attempt = state.attempt
+    if attempt and attempt.lease and attempt.lease.run == order.run:
+        with contextlib.suppress(AtlasError):  # a full disk, most likely: then the lease runs out
+            noted = replace(attempt, lease=None, touched=order.now, failure=failure)
+            store.write(state.with_(attempt=noted))
+
+
+def _finish(order: Order, found: Found) -> Installed:
+    """The outcome of an attempt: only by the run that holds it."""
+    store, state = found.store, found.state
+    attempt = state.attempt
+    if attempt is None or attempt.attempt_id != order.attempt_id:
+        raise AtlasError(
+            "another run took over meanwhile; nothing was replaced. Run the task again to see what"
+            " it did."
+        )
+    if attempt.lease and attempt.lease.run != order.run:
+        raise AtlasError(
+            f"the run {attempt.lease.run} on {attempt.lease.controller} took over meanwhile;"
+            " nothing was replaced."
+        )
+    if order.action == INSTALL:
+        return _install(order, found, attempt)
+    if order.action == CLOSE:
+        _close(store, state, attempt)
+        return Installed()
+    noted = replace(
+        attempt,
+        lease=None,
+        touched=order.now,
+        serial=order.serial or attempt.serial,
+        failure=order.failure,
+    )
+    store.write(state.with_(attempt=noted))
+    return Installed()
+
+
+def _close(store: Store, state: State, attempt: Attempt) -> None:
+    """Forget an attempt that came to nothing, and all records if there are no others."""
+    state = store.write(state.with_(attempt=None))
+    if attempt.key != EXTERNAL:
+        files.unlink(store.staged_key)
+    if state == State():
+        store.remove()
+
+
+def _install(order: Order, found: Found, attempt: Attempt) -> Installed:
+    store = found.store
+    material = _new_material(order, store, attempt)
+    Reserve(order.wanted, store).release()
+    version = _publish(order.wanted, store, material, attempt.wish)
+    previous = layout_of(order.wanted).keep(store, order.wanted, version)
+    installing = Installing(version, previous, _superseded(order.wanted, found, material))
+    # From here on the set is durable and found without the service, so the attempt is over.
+    state = store.write(found.state.with_(attempt=None, installing=installing, held=None))
+    if attempt.key != EXTERNAL:
+        files.unlink(store.staged_key)
+    return _switch(order, replace(found, state=state), material, installing)
+
+
+def _new_material(order: Order, store: Store, attempt: Attempt) -> Material:
+    leaf = certificates.load_certificates(order.certificate.encode("ascii", "replace"))[0]
+    serial = certificates.serial_number(leaf)
+    key = None
+    if attempt.key != EXTERNAL:
+        content = files.read_named(store.staged_key)
+        key = keys.load_private_key(content) if content else None
+        if key is None or _digest(key) != certificates.public_key_digest(leaf):
+            raise AtlasError(
+                f"the staged key in {store.staged_key} is gone or is not the key of the certificate"
+                f" with the serial number {serial}; nothing was replaced."
+            )
+    issuers, root = _issuers(leaf, order.chain)
     if issuers is None:
         raise AtlasError(
-            f"the certificate with the serial number {certificates.serial_number(leaf)} was not"
-            " signed by an issuer of the trust chain; nothing was replaced."
+            f"the certificate with the serial number {serial} was not signed by an issuer of the"
+            " trust chain; nothing was replaced."
         )
-    return issuers
+    return Material(leaf, issuers, root, key)
+
+
+def _issuers(
+    leaf: x509.Certificate, chain: Sequence[str]
+) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    pem = "\n".join(chain).encode("ascii", "replace")
+    candidates = certificates.load_certificates(pem) if chain else ()
+    return chains.split_issuers(leaf, candidates)
 
 
 def _digest(key: keys.PrivateKey) -> str:
     return keys.public_key_digest(key.public_key())
 
 
-def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:
-    return "".join(map(certificates.certificate_pem, chain)).encode("ascii")
+def _publish(wanted: Wanted, store: Store, material: Material, wish: dict[str, Any]) -> str:
+    version = versions.next_name(store, material.serial)
+    folder = versions.create(store, version, material, wish)
+    if wanted.layout == LINKED:
+        linked.fill(folder, wanted, material)
+    versions.publish(store, folder, version)
+    return version
+
+
+def _resume(order: Order, found: Found) -> Installed:
+    """Go on with a set that is complete and was not put in place, or only half."""
+    store, state = found.store, found.state
+    version = pending_version(order.wanted, found, order.now)
+    material = versions.load(store, version) if version else None
+    if material is None:
+        raise AtlasError(
+            "what was to be put in place is gone or not wanted any more; run the task again."
+        )
+    if state.installing and state.installing.version == version:
+        installing = state.installing
+    else:
+        if order.wanted.layout == LINKED:
+            wish = versions.wish_of(store, version) or {}
+            version = _publish(order.wanted, store, material, wish)
+        previous = layout_of(order.wanted).keep(store, order.wanted, version)
+        installing = Installing(version, previous, _superseded(order.wanted, found, material))
+        state = store.write(state.with_(installing=installing, held=None))
+    return _switch(order, replace(found, state=state), material, installing)
+
+
+def _switch(order: Order, found: Found, material: Material, installing: Installing) -> Installed:
+    """Put a set in place and try it; one that cannot be used is held, and all as it was before."""
+    wanted = order.wanted
+    store, state = found.store, found.state
+    layout = layout_of(wanted)
+    try:
+        changed = layout.switch(store, wanted, material, installing.version)
+        _validate(wanted)
+    except AtlasError as error:
+        layout.switch_back(store, wanted, installing.previous)
+        why = error.message.rstrip(".")
+        store.write(state.with_(installing=None, held=Held(installing.version, why)))
+        tidy(wanted, store, store.read())
+        raise AtlasError(
+            f"{why}. All files are as they were before. The new certificate {material.serial} is"
+            f" kept in {versions.path_of(store, installing.version)}, and the next run puts it in"
+            " place."
+        ) from None
+    queued = [installing.supersedes] if installing.supersedes else []
+    store.write(
+        state.with_(
+            installing=None,
+            held=None,
+            live=installing.version,
+            previous=installing.previous,
+            replaced=state.live,
+            acknowledged=False,
+            superseded=list(dict.fromkeys([*state.superseded, *queued])),
+        )
+    )
+    tidy(wanted, store, store.read())
+    return Installed(
+        changed_files=changed or [wanted.label],
+        is_deployed=True,
+        content=content_of(material) if order.with_content else {},
+    )
+
+
+def _validate(wanted: Wanted) -> None:
+    if not wanted.validate:
+        return
+    command = " ".join(wanted.validate)
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
+            wanted.validate,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_VALIDATION_SECONDS,
+            env=environment,
+            check=False,
+        )
+    except OSError as error:
+        raise AtlasError(
+            f"validate: {command!r} could not be run: {files.explain(error)}."
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise AtlasError(
+            f"validate: {command!r} did not end within {_VALIDATION_SECONDS} seconds."
+        ) from None
+    if done.returncode:
+        said = " ".join(done.stdout.decode("utf-8", "replace").split())[-_LONGEST_OUTPUT:]
+        raise AtlasError(
+            f"validate: {command!r} failed with {done.returncode}: {said or 'it said nothing'}"
+        )
+
+
+def _superseded(wanted: Wanted, found: Found, material: Material) -> str:
+    """The serial number of what is replaced, if it is to be revoked, its key set aside first.
+
+    Without that key nobody could prove on a later day that the certificate was this node's own.
+    """
+    old = found.material
+    is_ours = old is not None and found.deployed.recorded is not None
+    if not wanted.revoke_superseded or old is None or not is_ours or old.key is None:
+        return ""
+    if old.serial == material.serial:
+        return ""
+    path = superseded_key(found.store, old.serial)
+    found.store.write_private(path, keys.private_key_pem(old.key))
+    return old.serial
+
+
+def superseded_key(store: Store, serial: str) -> str:
+    """Where the key of a certificate lies that is still to be revoked."""
+    return os.path.join(store.superseded, f"{serial}.pem")
+
+
+def _mend(order: Order, found: Found) -> list[str]:
+    wanted, material = order.wanted, found.material
+    if material is None:
+        raise AtlasError(f"{wanted.label} was there a moment ago and is gone now.")
+    if order.chain and (material.issuers is None or material.root is None):
+        issuers, root = _issuers(material.leaf, order.chain)
+        material = replace(
+            material, issuers=material.issuers or issuers, root=material.root or root
+        )
+    if wanted.layout == LINKED:
+        return _mend_linked(wanted, found, material)
+    changed = plain.mend(found.store, wanted, material)
+    tidy(wanted, found.store, found.state)
+    return changed
+
+
+def _mend_linked(wanted: Wanted, found: Found, material: Material) -> list[str]:
+    """A new version with the same certificate, and the same switch as for a new one."""
+    store, state = found.store, found.state
+    recorded = found.deployed.recorded
+    wish = dict(recorded.wish) if recorded else wanted.wish
+    changed = [path for path, _what in linked.differences(store, wanted, material)]
+    version = _publish(wanted, store, material, wish)
+    linked.keep(store, wanted, version)
+    linked.switch(store, wanted, material, version)
+    store.write(state.with_(live=version, previous=state.previous))
+    versions.drop_key(store, version)
+    tidy(wanted, store, store.read())
+    return changed
+
+
+def tidy(wanted: Wanted, store: Store, state: State) -> None:
+    """Remove what this record does not name and is not live: old keys first of all."""
+    if state.attempt is None:
+        files.unlink(store.staged_key)
+    named = state.versions | {linked.live_version(store)}
+    versions.prune(store, named, wanted.backups if wanted.layout == LINKED else 0)
+    plain.prune(store, {state.previous, state.installing.previous if state.installing else ""})
+    if wanted.layout != LINKED:
+        linked.leave(store, wanted)
+    queued = {*state.superseded, state.installing.supersedes if state.installing else ""}
+    for name in versions.names_in(store.superseded):
+        if name.partition(".")[0] not in queued:
+            files.unlink(os.path.join(store.superseded, name))

@@ -6,47 +6,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
-from ...pki.keys import KeyKind
 from ...pki.library import require_cryptography
-from ..exchange import Inspection, Installed, Prepared, on_wire
+from ..exchange import Answer, on_wire
 from ..wanted import Wanted
+from . import acknowledge, install, prepare, remove
 from .inspect import inspect
-from .install import discard, install, mend
-from .prepare import prepare
+
+STEPS = (
+    "inspect",
+    "prepare",
+    "install",
+    "acknowledge",
+    "previous",
+    "prove",
+    "revoked",
+    "remove",
+)
+_READING = ("inspect", "prove", "remove")
+"""Steps that change nothing, or know what check mode is."""
 
 
 def run(
-    step: str, certificates: Sequence[Mapping[str, Any]], now: int | None, check_mode: bool
+    step: str, certificates: Sequence[Mapping[str, Any]], secrets: Sequence[str], check_mode: bool
 ) -> list[dict[str, Any]]:
-    """Do one step for each certificate, and answer in plain JSON types."""
+    """Do one step for each certificate, and answer in plain JSON types.
+
+    Where a passphrase stands, `certificates` has its place in `secrets`.
+    """
     require_cryptography()
-    if step == "inspect":
-        if now is None:
-            raise AtlasError("now is not set: inspect needs the controller's time.")
-        return [on_wire(_inspect(item, now)) for item in certificates]
-    if check_mode:
+    if check_mode and step not in _READING:
         raise AtlasError(f"{step} changes the node, and is never called in check mode.")
-    if step == "prepare":
-        return [on_wire(_prepare(item)) for item in certificates]
-    return [on_wire(_install(item)) for item in certificates]
+    perform = _performer(step, check_mode)
+    return [on_wire(perform(_with_secrets(item, secrets))) for item in certificates]
 
 
-def _inspect(item: Mapping[str, Any], now: int) -> Inspection:
-    return inspect(Wanted.from_wire(item["wanted"]), now)
+def _performer(step: str, check_mode: bool) -> Callable[[dict[str, Any]], Answer]:
+    performers: dict[str, Callable[[dict[str, Any]], Answer]] = {
+        "inspect": lambda item: inspect(
+            Wanted.from_wire(item["wanted"]), item["now"], item["with_content"]
+        ),
+        "prepare": lambda item: prepare.prepare(prepare.Order.read(item)),
+        "install": lambda item: install.install(install.Order.read(item)),
+        "acknowledge": lambda item: acknowledge.acknowledge(acknowledge.Order.read(item)),
+        "previous": lambda item: acknowledge.switch_back(acknowledge.Order.read(item)),
+        "prove": lambda item: acknowledge.prove_deployed(acknowledge.Order.read(item)),
+        "revoked": lambda item: acknowledge.record_revoked(acknowledge.Order.read(item)),
+        "remove": lambda item: remove.remove(remove.Order.read(item), check_mode),
+    }
+    return performers[step]
 
 
-def _prepare(item: Mapping[str, Any]) -> Prepared:
-    return prepare(Wanted.from_wire(item["wanted"]), KeyKind(item["key_type"], item["key_bits"]))
+def _with_secrets(item: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
+    wanted = dict(item["wanted"])
+    wanted["targets"] = [
+        {**target, "passphrase": _secret(target["passphrase"], secrets)}
+        for target in wanted["targets"]
+    ]
+    return {**item, "wanted": wanted}
 
 
-def _install(item: Mapping[str, Any]) -> Installed:
-    wanted = Wanted.from_wire(item["wanted"])
-    if item["action"] == "install":
-        return install(wanted, item["certificate"], item["chain"])
-    if item["action"] == "mend":
-        return mend(wanted, item["chain"])
-    return discard(wanted)
+def _secret(place: int | None, secrets: Sequence[str]) -> str | None:
+    return None if place is None else secrets[place]

@@ -18,6 +18,7 @@ def test_each_certificate_gets_a_folder_of_its_own() -> None:
     names = ["www.example.com", "example.com"]
     assert certificate_items([{"name": "www", "dns_names": names}], "/etc/ssl/atlas") == [
         {
+            "layout": "linked",
             "path": "/etc/ssl/atlas/www/cert.pem",
             "chain_path": "/etc/ssl/atlas/www/chain.pem",
             "fullchain_path": "/etc/ssl/atlas/www/fullchain.pem",

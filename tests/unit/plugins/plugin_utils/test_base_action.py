@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account import credentials
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
     CONNECTION_OPTIONS,
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.plugin_utils import credentials
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
 
 SECRET = "a9c4f6d27be0514c83d6f10b2e97a4c5d80e3b61"

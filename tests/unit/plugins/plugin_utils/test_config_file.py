@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import Source
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.config_file import options_of
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source
 
 DOCUMENT = {
     "url": "https://localhost:8443/v2",

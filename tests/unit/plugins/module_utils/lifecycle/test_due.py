@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import due
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
@@ -122,3 +122,58 @@ def test_a_renewal_that_leaves_no_life_is_put_off_to_half_of_it(hierarchy, priva
     found, greedy = deployed(certificate, private_key), wanted(renew_before="30d")
     assert due.reasons(greedy, found, NOW + 4 * DAY) == []
     assert due.reasons(greedy, found, NOW + 5 * DAY)[0].startswith("expiring: 5 days remain")
+
+
+def test_a_spread_is_always_the_same_and_at_most_half(hierarchy, private_key) -> None:
+    spreads = set()
+    for _each in range(20):
+        certificate = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
+        task = wanted(renew_before="30d", renew_spread="100d")
+        later = due.spread(task, certificate, 30 * DAY)
+        assert later == due.spread(task, certificate, 30 * DAY)
+        assert 0 <= later <= 15 * DAY
+        spreads.add(later)
+    assert len(spreads) > 15
+    assert due.spread(wanted(), certificate, 30 * DAY) == 0
+
+
+def test_a_spread_puts_the_renewal_off(hierarchy, private_key) -> None:
+    certificate = hierarchy.issuing.issue(
+        private_key.public_key(), ("www.example.com", "example.com")
+    )
+    found = deployed(certificate, private_key)
+    spreading = wanted(renew_before="30d", renew_spread="10d")
+    later = due.spread(spreading, certificate, 30 * DAY)
+    first = NOW + 89 * DAY - 30 * DAY
+    assert due.reasons(spreading, found, first + later - 1) == []
+    assert due.reasons(spreading, found, first + later + 1)[0].startswith("expiring: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "recorded", "said"),
+    [
+        ({}, None, ""),
+        ({"replace_foreign": True}, None, "foreign: "),
+        ({"replace_foreign": True}, due.Recorded({}), ""),
+        ({}, due.Recorded({}, is_revoked=True), "revoked: "),
+    ],
+)
+def test_where_a_certificate_comes_from(good, options, recorded, said) -> None:
+    found = due.Deployed(**{**vars(good), "recorded": recorded})
+    reasons = due.reasons(wanted(**options), found, NOW)
+    assert [reason[: len(said)] for reason in reasons] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("reasons", "so"),
+    [
+        ([], False),
+        (["privatekey_type: it is RSA"], True),
+        (["forced: the task says force", "privatekey_size: it is 256"], True),
+        (["forced: the task says force", "expiring: 1 days remain"], False),
+        (["missing: there is no private key"], False),
+        (["revoked: the service says so"], False),
+    ],
+)
+def test_only_reasons_of_the_key_are_enough_for_a_rekey(reasons: list[str], so: bool) -> None:
+    assert due.concern_only_the_key(reasons) is so

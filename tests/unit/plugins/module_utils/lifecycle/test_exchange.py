@@ -11,22 +11,28 @@ import pytest
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 
-PREPARED = {"public_key": "k", "proof": "p", "signing_request": "r", "obstacle": ""}
-INSPECTION = {
-    "reasons": ["missing: there is no certificate"],
-    "repairs": [],
-    "needs_chain": False,
-    "obstacle": "",
-    "missing_folders": [],
-    "certificate": None,
-}
+INSPECTION = exchange.on_wire(exchange.Inspection(reasons=["missing: there is no certificate"]))
+PREPARED = exchange.on_wire(exchange.Prepared(public_key="k", proof="p", known=["01"]))
+LEASE = {"run": "r", "controller": "c", "process": "1:2", "until": 3}
 
 
-def test_answers_survive_the_wire() -> None:
-    inspection = exchange.read_inspection(INSPECTION)
-    assert exchange.on_wire(inspection) == INSPECTION
-    prepared = exchange.read_prepared(PREPARED)
-    assert exchange.on_wire(prepared) == PREPARED
+def read(kind: type, answer: object) -> object:
+    return exchange.read_answers(kind, [answer], 1)[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        exchange.Inspection(reasons=["a"], content={"certificate": "AB==\n"}),
+        exchange.Prepared(busy=LEASE),
+        exchange.Installed(changed_files=["/a"], is_deployed=True),
+        exchange.Acknowledged(superseded=[exchange.Proof("01", "key", "answer", "csr")]),
+        exchange.Removed(removed_files=["/a"]),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_answers_survive_the_wire(answer: exchange.Answer) -> None:
+    assert read(type(answer), exchange.on_wire(answer)) == answer
 
 
 @pytest.mark.parametrize(
@@ -34,7 +40,7 @@ def test_answers_survive_the_wire() -> None:
 )
 def test_as_many_answers_as_questions(answers: object) -> None:
     with pytest.raises(AtlasError, match="one answer for each certificate"):
-        exchange.read_answers(exchange.read_prepared, answers, 1)
+        exchange.read_answers(exchange.Prepared, answers, 1)
 
 
 @pytest.mark.parametrize(
@@ -43,25 +49,36 @@ def test_as_many_answers_as_questions(answers: object) -> None:
         {"reasons": None},
         {"reasons": "missing"},
         {"reasons": [1]},
-        {"reasons": ["x"] * (exchange.MOST_TEXTS + 1)},
+        {"reasons": ["x"] * 1001},
         {"needs_chain": 1},
-        {"obstacle": "x" * (exchange.LONGEST_TEXT + 1)},
+        {"obstacle": "x" * (exchange.LONGEST_ENTRY + 1)},
         {"certificate": []},
         {"certificate": {"serial_number": "01"}},
+        {"content": {"certificate": "\x1b[2J"}},
+        {"content": ["PEM"]},
     ],
     ids=str,
 )
 def test_an_answer_of_another_shape_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(AtlasError, match="The node's answer is not what"):
-        exchange.read_inspection({**INSPECTION, **change})
+        read(exchange.Inspection, {**INSPECTION, **change})
+
+
+@pytest.mark.parametrize(
+    "busy", [{"run": "r"}, {**LEASE, "until": "soon"}, {**LEASE, "more": 1}, [], None], ids=str
+)
+def test_a_lease_has_its_members(busy: object) -> None:
+    with pytest.raises(AtlasError, match="The node's answer is not what"):
+        read(exchange.Prepared, {**PREPARED, "busy": busy})
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", 1])
 def test_an_answer_that_is_no_object_is_refused(answer: object) -> None:
     with pytest.raises(AtlasError, match="The node's answer is not what"):
-        exchange.read_prepared(answer)
+        read(exchange.Prepared, answer)
 
 
 def test_control_characters_are_taken_out() -> None:
-    found = exchange.read_inspection({**INSPECTION, "obstacle": "a\x1b[31mb\rc\nd"})
+    found = read(exchange.Inspection, {**INSPECTION, "obstacle": "a\x1b[31mb\rc\nd"})
+    assert isinstance(found, exchange.Inspection)
     assert found.obstacle == "a [31mb c\nd"

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +18,28 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import files, steps
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.staging import (
-    StagingArea,
-)
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
-    Wanted,
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import Wanted
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 NOW = 1_800_000_000
+PREPARE = {
+    "key_type": "ECDSA",
+    "key_bits": 256,
+    "not_after": NOW + 89 * 86400,
+    "now": NOW,
+    "settle": 10,
+    "nonce": "nonce",
+    "attempt_id": "attempt",
+    "account": "account",
+    "lease": {"run": "run", "controller": "here", "process": "1:1", "until": NOW + 100},
+    "breaks": "",
+    "is_due": False,
+    "anew": False,
+    "new_key": False,
+}
 
 
 @dataclass
@@ -50,14 +64,14 @@ class Site:
 
     def step(self, step: str, **more: Any) -> dict[str, Any]:
         item = {"wanted": self.wanted.on_wire(), **more}
-        (answer,) = steps.run(step, [item], NOW, check_mode=False)
+        (answer,) = steps.run(step, [json.loads(json.dumps(item))], [], check_mode=False)
         return answer
 
     def inspect(self) -> dict[str, Any]:
-        return self.step("inspect")
+        return self.step("inspect", now=NOW, with_content=False)
 
-    def prepare(self, key_type: str = "ECDSA", bits: int = 256) -> dict[str, Any]:
-        return self.step("prepare", key_type=key_type, key_bits=bits)
+    def prepare(self, **changes: Any) -> dict[str, Any]:
+        return self.step("prepare", **{**PREPARE, **changes})
 
     def issue(self, public_key_pem: str) -> str:
         key = keys.load_public_key(public_key_pem)
@@ -66,18 +80,31 @@ class Site:
 
     def install(self, certificate: str, action: str = "install") -> dict[str, Any]:
         return self.step(
-            "install", action=action, certificate=certificate, chain=self.hierarchy.chain
+            "install",
+            action=action,
+            run="run",
+            attempt_id="attempt",
+            now=NOW,
+            certificate=certificate,
+            chain=self.hierarchy.chain,
+            serial="",
+            failure="",
+            with_content=False,
         )
 
+    def acknowledge(self, step: str = "acknowledge") -> dict[str, Any]:
+        return self.step(step, nonce="nonce", serials=[], why="")
+
     def deploy(self) -> None:
-        answer = self.install(self.issue(self.prepare()["public_key"]))
+        answer = self.install(self.issue(self.prepare(is_due=True)["public_key"]))
         assert answer["obstacle"] == ""
+        assert self.acknowledge()["is_changed"]
 
     def content(self, name: str) -> str:
         return (self.folder / name).read_text()
 
     def names(self) -> list[str]:
-        return sorted(os.listdir(self.folder))
+        return sorted(name for name in os.listdir(self.folder) if name != ".atlas")
 
     def mode(self, name: str) -> int:
         return stat.S_IMODE((self.folder / name).stat().st_mode)
@@ -126,8 +153,135 @@ def test_the_staged_key_is_on_disk_and_private_before_anything_is_asked_for(site
 
 def test_an_attempt_that_was_cut_off_goes_on_with_its_key(site: Site) -> None:
     first = site.prepare()
-    assert site.prepare()["public_key"] == first["public_key"]
-    assert site.prepare(bits=384)["public_key"] != first["public_key"]
+    again = site.prepare()
+    assert (first["is_fresh"], again["is_fresh"]) == (True, False)
+    assert again["public_key"] == first["public_key"]
+    anew = site.prepare(anew=True, key_bits=384)
+    assert anew["is_fresh"]
+    assert anew["public_key"] != first["public_key"]
+
+
+def lease(**changes: Any) -> dict[str, Any]:
+    return {**PREPARE["lease"], **changes}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_busy"),
+    [
+        ({"lease": lease(run="other")}, True),
+        ({"lease": lease(run="other"), "now": NOW + 101}, False),
+        ({"lease": lease(run="other"), "breaks": "run"}, False),
+        ({"lease": lease(run="other"), "breaks": "third"}, True),
+    ],
+)
+def test_another_run_is_waited_for(site: Site, changes: dict[str, Any], is_busy: bool) -> None:
+    site.prepare()
+    answer = site.prepare(**changes)
+    assert answer["busy"] == (PREPARE["lease"] if is_busy else {})
+    assert bool(answer["public_key"]) is not is_busy
+
+
+def test_who_lost_the_lease_installs_nothing(site: Site) -> None:
+    issued = site.issue(site.prepare()["public_key"])
+    site.prepare(lease=lease(run="other"), breaks="run")
+    assert "the run other on here took over meanwhile" in site.install(issued)["obstacle"]
+    assert site.names() == []
+
+
+@pytest.mark.parametrize(
+    ("later", "recent"), [(0, True), (109, True), (110, False), (10000, False)]
+)
+def test_what_was_sent_long_ago_is_in_the_statistics(site: Site, later: int, recent: bool) -> None:
+    site.prepare()
+    assert site.prepare(now=NOW + later)["may_be_recent"] is recent
+
+
+def test_a_wish_of_another_day_is_told(site: Site) -> None:
+    site.prepare()
+    assert site.prepare()["is_same_wish"]
+    site.options["san"] = {"dns_names": ["other.example.com"]}
+    assert not site.prepare()["is_same_wish"]
+    assert not site.prepare(account="other")["is_same_account"]
+
+
+@pytest.mark.parametrize("privatekey_rotation", ["on_renewal", "never"])
+def test_whether_a_renewal_keeps_the_key(site: Site, privatekey_rotation: str) -> None:
+    site.options["privatekey_rotation"] = privatekey_rotation
+    site.deploy()
+    before = site.content("key.pem")
+    site.deploy()
+    assert (site.content("key.pem") == before) is (privatekey_rotation == "never")
+
+
+def test_a_revoked_certificate_gets_a_new_key_in_any_case(site: Site) -> None:
+    site.options["privatekey_rotation"] = "never"
+    site.deploy()
+    before = keys.load_private_key(site.content("key.pem").encode()).public_key()
+    prepared = site.prepare(is_due=True, new_key=True)
+    assert prepared["public_key"] != keys.public_key_pem(before)
+
+
+def test_what_is_as_wanted_is_settled(site: Site) -> None:
+    site.deploy()
+    assert site.prepare()["is_settled"]
+
+
+@pytest.mark.parametrize("layout", ["plain", "linked"])
+def test_a_switch_back_is_byte_by_byte(site: Site, layout: str) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    (site.folder / "cert.pem").write_text("# a comment\n" + site.content("cert.pem"))
+    before = {name: site.content(name) for name in ALL_FILES}
+    assert site.install(site.issue(site.prepare(is_due=True)["public_key"]))["is_deployed"]
+    assert site.content("key.pem") != before["key.pem"]
+    assert site.acknowledge("previous")["is_changed"]
+    assert {name: site.content(name) for name in ALL_FILES} == before
+    assert "switched back" in site.inspect()["unfinished"]
+    assert site.install("", action="resume")["is_deployed"]
+    assert site.content("key.pem") != before["key.pem"]
+
+
+def test_there_is_nothing_to_switch_back_to_the_first_time(site: Site) -> None:
+    site.install(site.issue(site.prepare()["public_key"]))
+    assert not site.acknowledge("previous")["is_changed"]
+    assert site.names() == ALL_FILES
+
+
+def test_links_are_kept_while_the_layout_is_linked(site: Site) -> None:
+    site.deploy()
+    site.options["layout"] = "linked"
+    assert len(site.inspect()["repairs"]) == 4
+    assert site.install("", action="mend")["obstacle"] == ""
+    assert all((site.folder / name).is_symlink() for name in ALL_FILES)
+    site.options["layout"] = "plain"
+    assert site.install("", action="mend")["obstacle"] == ""
+    assert not any((site.folder / name).is_symlink() for name in ALL_FILES)
+    assert not (site.folder / ".atlas/cert.pem/live").is_symlink()
+
+
+def test_a_failing_check_switches_back(site: Site) -> None:
+    site.deploy()
+    before = {name: site.content(name) for name in ALL_FILES}
+    site.options["validate"] = "sh -c 'echo no such module; exit 3'"
+    answer = site.install(site.issue(site.prepare(is_due=True)["public_key"]))
+    assert "failed with 3: no such module. All files are as they were" in answer["obstacle"]
+    assert {name: site.content(name) for name in ALL_FILES} == before
+
+
+@pytest.mark.parametrize("layout", ["plain", "linked"])
+def test_backups_are_kept_and_no_more_than_wanted(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, backup=True, backup_count=2)
+    for _time in range(4):
+        site.deploy()
+    store = site.folder / ".atlas/cert.pem"
+    backups = store / ("private/history" if layout == "plain" else "versions")
+    assert len(os.listdir(backups)) == (2 if layout == "plain" else 3)
+
+
+def test_old_keys_do_not_stay(site: Site) -> None:
+    for _time in range(3):
+        site.deploy()
+    assert list((site.folder / ".atlas").rglob("*key*")) == []
 
 
 def test_a_failing_preparation_keeps_the_key_of_an_earlier_attempt(site: Site) -> None:
@@ -138,18 +292,11 @@ def test_a_failing_preparation_keeps_the_key_of_an_earlier_attempt(site: Site) -
     assert site.prepare()["public_key"] == first["public_key"]
 
 
-def test_a_new_certificate_comes_with_a_new_key(site: Site) -> None:
-    site.deploy()
-    before = site.content("key.pem")
-    site.deploy()
-    assert site.content("key.pem") != before
-
-
 def test_a_refused_request_leaves_the_folder_as_it_was(site: Site) -> None:
     site.deploy()
     before = {name: site.content(name) for name in ALL_FILES}
-    site.prepare()
-    assert site.step("install", action="discard", certificate="", chain=[])["obstacle"] == ""
+    site.prepare(is_due=True)
+    assert site.install("", action="close")["obstacle"] == ""
     assert site.names() == ALL_FILES
     assert {name: site.content(name) for name in ALL_FILES} == before
 
@@ -157,7 +304,7 @@ def test_a_refused_request_leaves_the_folder_as_it_was(site: Site) -> None:
 def test_a_certificate_for_another_key_is_not_installed(site: Site, private_key: Any) -> None:
     site.deploy()
     before = site.content("cert.pem")
-    site.prepare()
+    site.prepare(is_due=True)
     answer = site.install(site.issue(keys.public_key_pem(private_key.public_key())))
     assert "is not the key of the certificate" in answer["obstacle"]
     assert site.content("cert.pem") == before
@@ -168,7 +315,7 @@ def test_a_certificate_of_another_ca_is_not_installed(site: Site, other_hierarch
     site.hierarchy = other_hierarchy
     answer = site.install(issued)
     assert "was not signed by an issuer of the trust chain" in answer["obstacle"]
-    assert site.names() == [".atlas"]
+    assert site.names() == []
 
 
 @pytest.mark.parametrize("name", ["cert.pem", "chain.pem", "fullchain.pem"])
@@ -194,8 +341,9 @@ def test_without_any_issuer_the_chain_has_to_be_fetched(site: Site) -> None:
     before = site.content("fullchain.pem")
     (site.folder / "chain.pem").unlink()
     (site.folder / "fullchain.pem").unlink()
-    found = site.inspect()
-    assert found["needs_chain"]
+    assert not site.inspect()["needs_chain"]
+    shutil.rmtree(site.folder / ".atlas")
+    assert site.inspect()["needs_chain"]
     site.install("", action="mend")
     assert site.content("fullchain.pem") == before
 
@@ -259,13 +407,6 @@ def test_a_staging_folder_of_another_user_is_not_trusted(site: Site, tmp_path: P
     assert os.listdir(trap) == []
 
 
-def test_the_staging_area_of_a_strange_name_has_a_plain_one(site: Site) -> None:
-    site.options = {"path": str(site.folder / "a name: with §.pem")}
-    assert os.path.basename(
-        os.path.dirname(os.path.dirname(StagingArea(site.wanted).key_path))
-    ).isalnum()
-
-
 def test_a_write_that_fails_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,11 +434,12 @@ def test_no_file_is_renamed_before_all_are_written(
         files.os, "replace", lambda a, b: (order.append(os.path.basename(b)), rename(a, b))[1]
     )
     site.install(issued)
-    assert order == ["write"] * 4 + ["chain.pem", "cert.pem", "fullchain.pem", "key.pem"]
+    last_write = len(order) - 1 - order[::-1].index("write", order[::-1].index("key.pem"))
+    assert order[last_write + 1 :][:4] == ["chain.pem", "cert.pem", "fullchain.pem", "key.pem"]
 
 
 def test_nothing_but_inspect_runs_in_check_mode(site: Site) -> None:
-    item = {"wanted": site.wanted.on_wire(), "key_type": "ECDSA", "key_bits": 256}
+    item = {"wanted": site.wanted.on_wire(), **PREPARE}
     with pytest.raises(AtlasError, match="never called in check mode"):
-        steps.run("prepare", [item], NOW, check_mode=True)
+        steps.run("prepare", [item], [], check_mode=True)
     assert site.names() == []

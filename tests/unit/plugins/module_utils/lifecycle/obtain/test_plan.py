@@ -16,7 +16,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.
     Planned,
     plan,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
@@ -52,8 +52,7 @@ def planned(policy: dict[str, Any] | None = None, **options: Any) -> Planned:
 def test_a_plan_has_all_but_the_key() -> None:
     body = planned().request.body()
     assert body == {
-        # One second less than the longest lifetime, since the last one may count.
-        "validity": {"not_before": NOW - 3, "not_after": NOW - 3 + 90 * DAY - 1},
+        "validity": {"not_before": NOW - 3, "not_after": body["validity"]["not_after"]},
         "subject_dn": {},
         "san": {"dns_names": ["www.example.com", "example.com"]},
     }
@@ -118,6 +117,53 @@ def test_what_the_policy_forbids_is_named_by_its_option(
 def test_all_violations_are_told_at_once() -> None:
     with pytest.raises(AtlasError, match=r"subject\.country.*subject\.state"):
         planned(subject={"country": "NL", "state": "Utrecht"})
+
+
+def test_the_end_is_the_latest_less_a_part_of_an_hour() -> None:
+    """One second less than the longest lifetime, since the last one may count; and a random part
+    of at most 1 % of it, by which the certificate is found again."""
+    latest = NOW - 3 + 90 * DAY - 1
+    ends = {planned().not_after for _time in range(50)}
+    assert len(ends) > 10
+    assert all(latest - 3599 <= end <= latest for end in ends)
+    short = planned({"validity": {"secondsmax": 1000, "not_before_negative_skew": 120}})
+    assert 0 <= NOW - 3 + 999 - short.not_after <= 10
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({"valid_for": "10d"}, NOW - 3 + 10 * DAY),
+        ({"not_after": "2027-02-01T00:00:00Z"}, 1801440000),
+        (
+            {"not_before": "2027-01-15T08:00:00+00:00", "valid_for": "1d"},
+            NOW + DAY,
+        ),
+    ],
+)
+def test_an_end_that_the_task_states(options: dict[str, Any], end: int) -> None:
+    assert planned(renew_before="1h", **options).not_after == end
+
+
+def test_an_end_beyond_the_policy_is_refused() -> None:
+    with pytest.raises(AtlasError, match="not_after: "):
+        planned(valid_for="91d")
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "said"),
+    [
+        ({}, {"csr_content": "CSR"}, "public_key_signature: the validation policy wants"),
+        ({}, {"public_key_content": "KEY"}, "public_key_signature: the validation policy wants"),
+        ({"public_key": {"key_type": "ECDSA", "key_format": "PKCS10"}}, {"public_key_content": "K"},
+         "public_key: the validation policy wants a certificate signing request"),
+    ],
+)  # fmt: skip
+def test_a_key_that_lives_elsewhere_needs_its_proof(
+    policy: dict[str, Any], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AtlasError, match=said):
+        planned(policy, privatekey_path=None, **options)
 
 
 def test_a_certificate_that_would_be_due_at_once_is_refused() -> None:

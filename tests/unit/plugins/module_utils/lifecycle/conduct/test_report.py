@@ -9,22 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.item import (
+    CertificateItem,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.report import (
+    report as report_of,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.exchange import (
+    Acknowledged,
     Inspection,
     Installed,
     Prepared,
+    Removed,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts import (
     CertificateFacts,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.certificate_item import (
-    CertificateItem,
-)
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.certificate_report import report
 
 NOW = 1_800_000_000
 OLD = CertificateFacts(
@@ -50,11 +54,21 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     message: str = ""
     refused: bool = False
+    serial: str = ""
 
 
 @dataclass(frozen=True)
 class Planned:
     key_kind: KeyKind
+    not_after: int = 0
+
+
+def report(
+    items: list[CertificateItem], check_mode: bool, now: int, **options: Any
+) -> dict[str, Any]:
+    return report_of(
+        items, {"state": "present", "return_content": False, **options}, check_mode, now
+    )
 
 
 def item(name: str = "cert", check_mode: bool = False, **found: Any) -> CertificateItem:
@@ -63,26 +77,17 @@ def item(name: str = "cert", check_mode: bool = False, **found: Any) -> Certific
         "privatekey_path": f"/etc/ssl/{name}.key",
         "san": {"dns_names": ["www.example.com"]},
     }
-    nothing: dict[str, Any] = {
-        "reasons": [],
-        "repairs": [],
-        "needs_chain": False,
-        "obstacle": "",
-        "missing_folders": [],
-        "certificate": OLD,
-    }
     (wanted,) = wanted_certificates(task)
-    return CertificateItem.inspected(
-        wanted, Inspection(**{**nothing, **found}), check_mode=check_mode
-    )
+    inspection = Inspection(**{"certificate": OLD, **found})
+    return CertificateItem.inspected(wanted, inspection, check_mode=check_mode)
 
 
 def replaced(name: str = "cert") -> CertificateItem:
     done = item(name, reasons=["expiring: 29 days remain, renew_before is auto"])
     done.planned = Planned(KeyKind("ECDSA", 256))
-    done.set_prepared(Prepared("key", "proof", "request", ""))
+    done.set_prepared(Prepared(attempt_id="a"))
     done.set_outcome(Outcome(certificate="PEM", facts=NEW, warnings=("look at this",)))
-    done.set_installed(Installed([done.wanted.label], ""))
+    done.set_installed(Installed([done.wanted.label], is_deployed=True))
     return done
 
 
@@ -122,7 +127,8 @@ def test_check_mode_foresees_what_it_can() -> None:
     assert result["changed"]
     assert result["diff"][0]["before"] == ""
     assert result["diff"][0]["after"] == (
-        "dns_names: www.example.com\nkey: ECDSA 256, new\nfolder to be created first: /etc/ssl\n"
+        "san.dns_names: www.example.com\nkey: ECDSA 256, new\n"
+        "folder to be created first: /etc/ssl\n"
     )
 
 
@@ -134,7 +140,7 @@ def test_a_missing_folder_is_an_error_outside_check_mode() -> None:
 
 def test_one_of_several_that_fails_is_named_and_the_others_are_done() -> None:
     refused = item("bad", reasons=["missing: there is no certificate"])
-    refused.set_prepared(Prepared("key", "proof", "request", ""))
+    refused.set_prepared(Prepared(attempt_id="a"))
     refused.set_outcome(Outcome(message="The quota is used up.", refused=True))
     result = report([replaced("good"), refused], False, NOW)
     assert result["changed"]
@@ -146,16 +152,65 @@ def test_one_of_several_that_fails_is_named_and_the_others_are_done() -> None:
 
 def test_what_install_has_to_do_follows_from_what_became_of_the_request() -> None:
     due = ["missing: there is no certificate"]
-    refused, unknown, mended, idle = (
+    refused, unknown, pending, mended, resumed, idle = (
+        item(reasons=due),
         item(reasons=due),
         item(reasons=due),
         item(repairs=["x"]),
+        item(reasons=due, unfinished="held: 01BB"),
         item(),
     )
     refused.set_outcome(Outcome(message="no", refused=True))
     unknown.set_outcome(Outcome(message="time-out"))
+    pending.set_outcome(Outcome(message="later", serial="01CC"))
     assert replaced().install_action == "install"
-    assert refused.install_action == "discard"
-    assert unknown.install_action == ""
+    assert refused.install_action == "close"
+    assert unknown.install_action == "unknown"
+    assert pending.install_action == "pending"
+    assert resumed.install_action == "resume"
     assert mended.install_action == "mend"
     assert idle.install_action == ""
+
+
+def test_a_run_that_is_cut_short_notes_its_attempts() -> None:
+    begun = item(reasons=["missing: there is no certificate"])
+    begun.set_prepared(Prepared(attempt_id="a"))
+    assert begun.install_action == "unknown"
+
+
+def test_what_was_not_acknowledged_is_reported_again() -> None:
+    result = report([item(unacknowledged=True)], False, NOW)
+    assert result["changed"]
+    assert result["certificates"][0]["repairs"][0].startswith("unacknowledged: ")
+
+
+def test_a_held_set_is_foretold_and_no_new_certificate() -> None:
+    held = item(reasons=["expiring: 1 days remain"], unfinished="held: 01BB is not in place")
+    assert not held.to_issue
+    result = report([held], True, NOW)
+    assert result["changed"]
+    assert "held: 01BB" in result["diff"][0]["after"]
+
+
+def test_content_is_returned_if_it_is_asked_for() -> None:
+    pem = {"certificate": "PEM", "chain": "CHAIN", "root": ""}
+    shown = report([item(content=pem)], False, NOW, return_content=True)
+    assert {name: shown["certificates"][0][name] for name in pem} == pem
+    assert "chain" not in report([item(content=pem)], False, NOW)["certificates"][0]
+
+
+def test_other_states() -> None:
+    absent = item()
+    absent.removed = Removed(removed_files=["/etc/ssl/cert.pem"])
+    result = report([absent], False, NOW, state="absent")
+    assert result["certificates"][0]["removed"] == ["/etc/ssl/cert.pem"]
+    assert result["diff"][0]["before"] == "/etc/ssl/cert.pem\n"
+    revoked = item()
+    revoked.revoked = ["01AA"]
+    result = report([revoked], False, NOW, state="revoked")
+    assert "revoked: yes" in result["diff"][0]["after"]
+    confirmed = item(unacknowledged=True)
+    assert report([confirmed], True, NOW, state="confirmed")["changed"]
+    confirmed.acknowledged = Acknowledged(is_changed=True)
+    assert report([confirmed], False, NOW, state="confirmed")["changed"]
+    assert not report([item()], False, NOW, state="previous")["changed"]

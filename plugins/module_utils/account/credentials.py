@@ -10,6 +10,11 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.identity import (
+    Find,
+    identity_of,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import Source
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
     Account,
@@ -23,8 +28,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library import (
     require_cryptography,
 )
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.identity import Find, identity_of
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source
 
 REGIONS = {"emea": "https://emea.api.hvca.globalsign.com:8443/v2"}
 _SMALLEST = {"connect_timeout": 1, "read_timeout": 1, "total_timeout": 1, "retries": 0}
@@ -67,6 +70,31 @@ def open_session(
         extra_headers=_headers(options.get("extra_headers") or {}),
     )
     return Session(account, context, connection, token_store)
+
+
+def as_content(options: Mapping[str, Any], find: Find) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The options of a task without anything that lies on the controller, for who runs elsewhere.
+
+    The identity is in it as content, decrypted; files that are no secret are returned apart, by
+    option.
+    """
+    require_cryptography()
+    account = account_of(options)
+    identity = identity_of(options, find)
+    moved = {
+        **options,
+        "api_url": account.url,
+        "client_cert": None,
+        "client_key": None,
+        "client_pkcs12": None,
+        "client_key_passphrase": None,
+        "config_file": None,
+        "ca_path": None,
+        "client_cert_content": identity.certificates_pem,
+        "client_key_content": identity.key_pem,
+    }
+    given = options.get("ca_path")
+    return moved, {"ca_path": find("ca_path", given).content} if given else {}
 
 
 def _headers(given: Mapping[str, Any]) -> dict[str, str]:

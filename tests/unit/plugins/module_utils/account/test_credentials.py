@@ -14,13 +14,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.credentials import (
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.credentials import (
     account_of,
     open_session,
 )
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source, from_file
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import (
+    Source,
+    from_file,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 PASSPHRASE = "a passphrase for tests"
 KEY = keys.generate(keys.KeyKind("ECDSA", 256))

@@ -15,6 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import (
+    Source,
+    from_text,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
     environment_variable,
 )
@@ -25,7 +29,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library impor
     serialization,
     x509,
 )
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.sources import Source, from_text
 
 Find = Callable[[str, str], Source]
 
@@ -36,6 +39,21 @@ class Identity:
 
     certificates: tuple[x509.Certificate, ...]
     key: Any = field(repr=False)
+
+    @property
+    def certificates_pem(self) -> str:
+        """The certificates as PEM, the identity's own first."""
+        return "".join(map(certificates.certificate_pem, self.certificates))
+
+    @property
+    def key_pem(self) -> str:
+        """The private key as unencrypted PEM: a secret."""
+        content: bytes = self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return content.decode("ascii")
 
     def load_into(self, context: ssl.SSLContext, folder: str) -> None:
         """Have a TLS context show this certificate.
@@ -49,7 +67,7 @@ class Identity:
             serialization.PrivateFormat.PKCS8,
             serialization.BestAvailableEncryption(passphrase),
         )
-        content += "".join(map(certificates.certificate_pem, self.certificates)).encode("ascii")
+        content += self.certificates_pem.encode("ascii")
         descriptor, path = tempfile.mkstemp(prefix="atlas-", dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:

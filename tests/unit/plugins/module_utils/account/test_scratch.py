@@ -16,14 +16,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account import (
+    scratch as scratch_module,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.run_client import RunClient
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.response import Response
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
     Account,
     StoredToken,
 )
-from ansible_collections.globalsign.atlas.plugins.plugin_utils import scratch as scratch_module
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.run_client import RunClient
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
 
 ACCOUNT = Account("https://localhost:8443/v2", "e510e289e6cd8947", "a9c4" * 10)
 OTHER = Account("https://localhost:8443/v2", "e510e289e6cd8948", "a9c4" * 10)

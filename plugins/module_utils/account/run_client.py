@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.account_calls import (
     is_certificate,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Session
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.scratch import Scratch
 
 
 class RunClient(Client):

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One certificate on its way through the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..due import concern_only_the_key
+from ..exchange import Acknowledged, Inspection, Installed, Prepared, Removed
+from ..wanted import Wanted
+
+
+@dataclass
+class CertificateItem:
+    """What is known of one certificate; what is None has not been reached.
+
+    `reasons` are why a new one is needed: what the node found, and what the service knows.
+    `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `issue.Outcome` beside it:
+    both are imported only when something is due. `error` says why the item goes no further.
+    """
+
+    wanted: Wanted
+    inspection: Inspection = field(default_factory=Inspection)
+    reasons: list[str] = field(default_factory=list)
+    needs_new_key: bool = False
+    planned: Any = None
+    prepared: Prepared | None = None
+    outcome: Any = None
+    installed: Installed | None = None
+    acknowledged: Acknowledged | None = None
+    removed: Removed | None = None
+    revoked: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @classmethod
+    def inspected(cls, wanted: Wanted, inspection: Inspection, check_mode: bool) -> CertificateItem:
+        """An item after its inspection, with an error if it cannot be put in place.
+
+        In check mode a missing folder is none: a task before this one may be about to create it.
+        """
+        item = cls(
+            wanted,
+            inspection,
+            reasons=list(inspection.reasons),
+            warnings=list(inspection.notices),
+            error=inspection.obstacle,
+        )
+        if inspection.missing_folders and not item.error and not check_mode:
+            folders = ", ".join(inspection.missing_folders)
+            item.error = (
+                f"The folder {folders} does not exist on the node; create it before this task."
+            )
+        return item
+
+    @property
+    def to_issue(self) -> bool:
+        """Whether a new certificate has to be asked for, and nothing stands in the way so far."""
+        is_settled = self.prepared is not None and self.prepared.is_settled
+        return (
+            bool(self.reasons) and not self.inspection.unfinished and not (self.error or is_settled)
+        )
+
+    @property
+    def to_resume(self) -> bool:
+        """Whether a complete set lies on the node and has to be put in place."""
+        return bool(self.inspection.unfinished) and not self.error
+
+    @property
+    def to_mend(self) -> bool:
+        """Whether files have to be mended, and nothing stands in the way."""
+        is_right = not self.reasons and not self.inspection.unfinished
+        return bool(self.inspection.repairs) and is_right and not self.error
+
+    @property
+    def lacks_chain(self) -> bool:
+        """Whether a repair takes the trust chain of the service."""
+        return self.to_mend and self.inspection.needs_chain
+
+    @property
+    def by_rekey(self) -> bool:
+        """Whether another key for the deployed certificate is enough."""
+        return (
+            self.wanted.rekey
+            and self.wanted.external_key is None
+            and self.inspection.certificate is not None
+            and concern_only_the_key(self.reasons)
+        )
+
+    @property
+    def is_deployed_now(self) -> bool:
+        """Whether this run put a set in place."""
+        return bool(self.installed and self.installed.is_deployed)
+
+    def will_change(self) -> bool:
+        """What check mode foretells."""
+        is_new = self.inspection.unacknowledged and not self.error
+        return self.to_issue or self.to_resume or self.to_mend or is_new
+
+    def has_changed(self) -> bool:
+        """Whether something was changed, or was changed before and not reported to the end."""
+        wrote = bool(self.installed and self.installed.changed_files)
+        is_new = self.inspection.unacknowledged and not self.error
+        return wrote or is_new
+
+    def for_prepare(self, common: dict[str, Any], anew: bool) -> dict[str, Any]:
+        """What the node has to know to begin an attempt; `common` holds for all of a run."""
+        kind = self.planned.key_kind
+        facts = self.inspection.certificate
+        end = facts.not_after if self.planned.by_rekey and facts else self.planned.not_after
+        return {
+            **common,
+            "wanted": self.wanted.on_wire(),
+            "key_type": kind.key_type,
+            "key_bits": kind.bits,
+            "not_after": end,
+            "is_due": self.reasons != self.inspection.reasons,
+            "new_key": self.needs_new_key,
+            "anew": anew,
+        }
+
+    def set_prepared(self, prepared: Prepared) -> None:
+        """Take the node's answer to `prepare`."""
+        self.prepared = prepared
+        self.error = prepared.obstacle
+
+    def set_outcome(self, outcome: Any) -> None:
+        """Take what became of the request."""
+        self.outcome = outcome
+        self.error = outcome.message
+        self.warnings.extend(outcome.warnings)
+
+    @property
+    def install_action(self) -> str:
+        """What `install` has to do; empty if nothing."""
+        if self.outcome is not None:
+            if self.outcome.certificate:
+                return "install"
+            if self.outcome.refused:
+                return "close"
+            return "pending" if self.outcome.serial else "unknown"
+        if self.prepared is not None and self.prepared.attempt_id and not self.prepared.is_settled:
+            # The run was cut short before anything became of it.
+            return "unknown"
+        if self.to_resume:
+            return "resume"
+        return "mend" if self.to_mend else ""
+
+    def for_install(
+        self, run: str, now: int, chain: list[str], with_content: bool
+    ) -> dict[str, Any]:
+        """What the node has to know to install, mend or close."""
+        outcome = self.outcome
+        return {
+            "wanted": self.wanted.on_wire(),
+            "action": self.install_action,
+            "run": run,
+            "attempt_id": self.prepared.attempt_id if self.prepared else "",
+            "now": now,
+            "certificate": outcome.certificate if outcome else "",
+            "chain": chain,
+            "serial": outcome.serial if outcome else "",
+            "failure": (outcome.message if outcome else self.error)[:1000],
+            "with_content": with_content or not self.wanted.targets,
+        }
+
+    def set_installed(self, installed: Installed) -> None:
+        """Take the node's answer to `install`."""
+        self.installed = installed
+        self.error = self.error or installed.obstacle
+
+    def for_acknowledge(self, nonce: str, serials: list[str], why: str = "") -> dict[str, Any]:
+        """What the node has to know to acknowledge, switch back or note a revocation."""
+        return {"wanted": self.wanted.on_wire(), "nonce": nonce, "serials": serials, "why": why}

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""After the installation: acknowledge it, switch back, have old certificates revoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import AtlasError
+from ...pki import certificates, keys
+from ..exchange import Acknowledged, Proof
+from ..wanted import LINKED, Wanted
+from . import files, plain, versions
+from .install import superseded_key, tidy
+from .look import layout_of, look
+from .state import Held, State
+from .store import Store
+from .targets import remove_strays
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the controller asks for: `nonce` is a text of this run, to be signed with the keys of
+    certificates that are to be revoked; `serials` are what was revoked; `why` is why to hold."""
+
+    wanted: Wanted
+    nonce: str
+    serials: list[str]
+    why: str
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> Order:
+        """From plain JSON types."""
+        return cls(
+            Wanted.from_wire(item["wanted"]), item["nonce"], list(item["serials"]), item["why"]
+        )
+
+
+def acknowledge(order: Order) -> Acknowledged:
+    """Take what is deployed for told and working; drop what was kept to switch back."""
+    wanted, store = order.wanted, Store.of(order.wanted.records)
+    if not store.exists:
+        return Acknowledged()
+    try:
+        with store.locked():
+            remove_strays(wanted, store)
+            state = store.read()
+            is_new = bool(state.live) and not state.acknowledged
+            if is_new or state.is_untidy:
+                state = store.write(state.with_(acknowledged=True, is_untidy=True))
+                _clear_away(wanted, store, state)
+                state = store.write(state.with_(previous="", replaced="", is_untidy=False))
+            proofs = [_superseded_proof(store, serial, order.nonce) for serial in state.superseded]
+    except AtlasError as error:
+        return Acknowledged(obstacle=error.message)
+    return Acknowledged(is_changed=is_new, superseded=proofs)
+
+
+def _clear_away(wanted: Wanted, store: Store, state: State) -> None:
+    """Drop what is not needed any more: old keys, and copies of the new one."""
+    if wanted.layout != LINKED and state.previous:
+        plain.back_up(store, state.previous, wanted.backups)
+    if state.live:
+        versions.drop_key(store, state.live)
+    tidy(wanted, store, state.with_(previous="", replaced=""))
+
+
+def _superseded_proof(store: Store, serial: str, nonce: str) -> Proof:
+    content = files.read_named(superseded_key(store, serial))
+    if content is None:
+        return Proof(serial=serial)
+    key = keys.load_private_key(content)
+    return _proof(serial, key, nonce)
+
+
+def _proof(serial: str, key: keys.PrivateKey, nonce: str) -> Proof:
+    return Proof(
+        serial=serial,
+        public_key=keys.public_key_pem(key.public_key()),
+        answer=keys.answer_challenge(key, nonce),
+        attestation=keys.signing_request_pem(key, None),
+    )
+
+
+def prove_deployed(order: Order) -> Acknowledged:
+    """Show that the deployed certificate is this node's own. Changes nothing."""
+    try:
+        found = look(order.wanted)
+    except AtlasError as error:
+        return Acknowledged(obstacle=error.message)
+    leaf = found.deployed.certificate
+    if leaf is None:
+        return Acknowledged(obstacle=f"{order.wanted.label}: there is no certificate to revoke.")
+    serial = certificates.serial_number(leaf)
+    if serial in found.state.revoked:
+        return Acknowledged(superseded=[Proof(serial=serial, is_revoked=True)])
+    if found.material is None or found.material.key is None:
+        return Acknowledged(
+            obstacle=f"{order.wanted.label}: the private key of the certificate {serial} is not on"
+            " the node, so nobody can show that it is the node's own; revoke it in the Atlas"
+            " portal."
+        )
+    return Acknowledged(superseded=[_proof(serial, found.material.key, order.nonce)])
+
+
+def record_revoked(order: Order) -> Acknowledged:
+    """Note what was revoked, and drop the keys that were kept for that."""
+    wanted, store = order.wanted, Store.of(order.wanted.records)
+    try:
+        with store.locked():
+            remove_strays(wanted, store)
+            state = store.read()
+            waiting = [serial for serial in state.superseded if serial not in order.serials]
+            revoked = list(dict.fromkeys([*state.revoked, *order.serials]))
+            live = look(wanted).deployed.certificate
+            deployed = certificates.serial_number(live) if live else ""
+            # Of others nothing would ever ask again.
+            kept = [serial for serial in revoked if serial == deployed]
+            store.write(state.with_(superseded=waiting, revoked=kept))
+            for serial in order.serials:
+                files.unlink(superseded_key(store, serial))
+                if wanted.destroys_old_key:
+                    _destroy(store, serial)
+    except AtlasError as error:
+        return Acknowledged(obstacle=error.message)
+    return Acknowledged(is_changed=True)
+
+
+def _destroy(store: Store, serial: str) -> None:
+    """Remove the backups that hold a compromised key."""
+    state = store.read()
+    for folder in (store.history, store.versions):
+        for name in versions.names_in(folder):
+            if name.endswith(f"-{serial}") and name not in state.versions:
+                versions.remove_tree(f"{folder}/{name}")
+
+
+def switch_back(order: Order) -> Acknowledged:
+    """Put back what was there before, and hold what is deployed now."""
+    wanted, store = order.wanted, Store.of(order.wanted.records)
+    try:
+        if not store.exists:
+            return Acknowledged()
+        with store.locked():
+            remove_strays(wanted, store)
+            state = store.read()
+            layout = layout_of(wanted)
+            if not state.live or state.acknowledged:
+                return Acknowledged()
+            if not layout.has_previous(store, state.previous):
+                return Acknowledged()  # it stays, and stays to be acknowledged
+            changed = layout.switch_back(store, wanted, state.previous)
+            why = order.why or "it was switched back"
+            queue = [serial for serial in state.superseded if not _is_deployed(wanted, serial)]
+            store.write(
+                state.with_(
+                    live=state.replaced,
+                    previous="",
+                    replaced="",
+                    acknowledged=True,
+                    held=Held(state.live, why),
+                    superseded=queue,
+                )
+            )
+            tidy(wanted, store, store.read())
+    except AtlasError as error:
+        return Acknowledged(obstacle=error.message)
+    return Acknowledged(is_changed=True, changed_files=changed)
+
+
+def _is_deployed(wanted: Wanted, serial: str) -> bool:
+    leaf = look(wanted).deployed.certificate
+    return leaf is not None and certificates.serial_number(leaf) == serial

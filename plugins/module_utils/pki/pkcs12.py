@@ -1,0 +1,60 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PKCS#12 (RFC 7292): a private key, its certificate and others in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import AtlasError
+from . import keys
+from .library import ec, load_pkcs12, rsa, serialization, serialize_pkcs12, x509
+
+if TYPE_CHECKING:
+    from .keys import PrivateKey
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a PKCS#12 file holds; `others` in no certain order."""
+
+    key: PrivateKey | None
+    certificate: x509.Certificate | None
+    others: tuple[x509.Certificate, ...]
+
+
+def write(
+    key: PrivateKey | None,
+    certificate: x509.Certificate | None,
+    others: Sequence[x509.Certificate],
+    passphrase: str | None,
+    name: str,
+) -> bytes:
+    """Write a PKCS#12; two of the same content differ, because of their salts."""
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase.encode("utf-8"))
+        if passphrase
+        else serialization.NoEncryption()
+    )
+    written: bytes = serialize_pkcs12(
+        name.encode("utf-8"), key, certificate, list(others) or None, encryption
+    )
+    return written
+
+
+def read(content: bytes, passphrase: str | None) -> Contents:
+    """Read a PKCS#12. The error texts complete a sentence that begins with the file's name."""
+    secret = passphrase.encode("utf-8") if passphrase else None
+    try:
+        key, certificate, others = load_pkcs12(content, secret)
+    except Exception:  # cryptography raises many types here, and their texts may quote the input
+        raise AtlasError("is not a PKCS#12 file that opens with the passphrase") from None
+    if key is not None and not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise AtlasError("holds neither an RSA nor an ECDSA key")
+    if key is not None:
+        keys.kind_of(key.public_key())
+    return Contents(key, certificate, tuple(others or ()))

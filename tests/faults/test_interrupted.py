@@ -1,0 +1,126 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ansible-playbook itself interrupted while a certificate is being asked for, and run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulator.conftest import Simulator
+
+from .conftest import requests_of, wait_for
+
+PLAY = """
+- hosts: node
+  gather_facts: false
+  connection: local
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - globalsign.atlas.atlas_certificate:
+        path: "{{ folder }}/cert.pem"
+        privatekey_path: "{{ folder }}/key.pem"
+        settle: 3
+        san:
+          dns_names: ["{{ name }}"]
+      timeout: "{{ limit | default(0) }}"
+      register: done
+    - ansible.builtin.debug:
+        msg: "serial={{ done.certificates[0].serial_number }} changed={{ done.changed }}"
+"""
+SLOW = {"method": "POST", "path": "/certificates", "action": "delay-answer", "seconds": 3}
+
+
+@pytest.fixture
+def folder(service: Simulator, tmp_path: Path) -> Path:
+    (tmp_path / "play.yml").write_text(PLAY)
+    (tmp_path / "ssl").mkdir()
+    service.control("DELETE", "/requests")
+    return tmp_path
+
+
+def started(service: Simulator, folder: Path, name: str, *arguments: str) -> Any:
+    variables = json.dumps({"folder": str(folder / "ssl"), "name": name})
+    return subprocess.Popen(
+        ["ansible-playbook", "-i", "node,", "-e", variables, *arguments, "play.yml"],
+        cwd=folder,
+        env={**os.environ, **service.account, "ANSIBLE_LOCAL_TEMP": str(folder / "local")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(service: Simulator, folder: Path, name: str) -> str:
+    process = started(service, folder, name)
+    output, _errors = process.communicate(timeout=240)
+    assert process.returncode == 0, output[-3000:]
+    text: str = output
+    return text
+
+
+def issued_for(service: Simulator, name: str) -> list[str]:
+    return [
+        entry["serial_number"]
+        for entry in service.control("GET", "/ledger")
+        if name in json.dumps(entry["names"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("whom", "how"),
+    [
+        ("group", signal.SIGINT),
+        ("group", signal.SIGTERM),
+        ("group", signal.SIGKILL),
+        ("parent", signal.SIGTERM),
+        ("parent", signal.SIGKILL),
+    ],
+)
+def test_a_signal_while_the_answer_is_awaited(
+    service: Simulator, folder: Path, whom: str, how: signal.Signals
+) -> None:
+    """A worker that goes on alone holds its lease, and the next run waits for it; after one that
+    is gone the next run looks up what was issued."""
+    name = f"{whom}-{how.name.lower()}.quillon.example"
+    service.control("POST", "/faults", {**SLOW, "times": 1})
+    process = started(service, folder, name)
+    wait_for(
+        lambda: requests_of(service, "POST", "/certificates") > 0 or bool(issued_for(service, name))
+    )
+    if whom == "group":
+        os.killpg(process.pid, how)
+    else:
+        os.kill(process.pid, how)
+    time.sleep(0.5)
+    output = run(service, folder, name)
+    serials = issued_for(service, name)
+    assert len(serials) == 1
+    assert f"serial={serials[0]}" in output
+    assert "changed=False" in run(service, folder, name)
+    process.communicate(timeout=60)
+
+
+def test_a_task_that_runs_out_of_time(service: Simulator, folder: Path) -> None:
+    """What was issued meanwhile is put in place all the same, and reported by the next run."""
+    name = "limit.quillon.example"
+    service.control("POST", "/faults", {**SLOW, "times": 1})
+    process = started(service, folder, name, "-e", "limit=2")
+    output, _errors = process.communicate(timeout=60)
+    assert process.returncode, output
+    assert "timed out" in output.lower() or "timeout" in output.lower(), output
+    output = run(service, folder, name)
+    assert issued_for(service, name) != []
+    assert f"serial={issued_for(service, name)[0]} changed=True" in output
+    assert len(issued_for(service, name)) == 1
+    assert "changed=False" in run(service, folder, name)

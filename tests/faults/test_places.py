@@ -1,0 +1,192 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Places where files cannot be put: found before anything is paid for, or nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulator.conftest import Simulator
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare
+
+from .whole_task import Tasks
+
+
+@pytest.fixture
+def tasks(service: Simulator, tmp_path: Path) -> Tasks:
+    return Tasks(service, tmp_path / "ssl", {"settle": 0})
+
+
+def posts(service: Simulator) -> int:
+    return len(
+        [e for e in service.control() if (e["method"], e["path"]) == ("POST", "/v2/certificates")]
+    )
+
+
+def run_without_a_request(service: Simulator, tasks: Tasks, **options: Any) -> str:
+    """The message of a task that fails before it asks for a certificate."""
+    before = posts(service)
+    result = tasks.run(**options)
+    assert result["failed"], result
+    assert posts(service) == before
+    message: str = result["msg"]
+    return message
+
+
+def run_quietly(*command: str) -> int:
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
+@contextmanager
+def mounted(place: Path, *options: str) -> Iterator[None]:
+    """A mount for a moment, where this user may make one."""
+    if run_quietly("mount", *options, str(place)):
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_no_folder(service: Simulator, tasks: Tasks) -> None:
+    assert "does not exist on the node" in run_without_a_request(service, tasks)
+
+
+def test_a_folder_where_a_file_should_be(service: Simulator, tasks: Tasks) -> None:
+    (tasks.folder / "key.pem").mkdir(parents=True)
+    assert "is a folder" in run_without_a_request(service, tasks)
+
+
+def test_a_link_that_is_not_to_be_followed(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    (tasks.folder / "key.pem").symlink_to("elsewhere.pem")
+    assert "follow is false" in run_without_a_request(service, tasks, follow=False)
+    assert tasks.run()["changed"]
+    assert (tasks.folder / "key.pem").is_symlink()
+    assert (tasks.folder / "elsewhere.pem").is_file()
+
+
+def test_everybody_may_replace_the_key(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    tasks.folder.chmod(0o777)
+    assert "everybody can replace files" in run_without_a_request(service, tasks)
+
+
+def test_a_file_that_is_a_mount_point(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    key = tasks.folder / "key.pem"
+    key.touch()
+    with mounted(key, "--bind", str(key)):
+        assert "is a mount point" in run_without_a_request(service, tasks)
+
+
+def test_a_read_only_file_system(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    with mounted(tasks.folder, "-t", "tmpfs", "-o", "ro", "none"):
+        message = run_without_a_request(service, tasks)
+    assert "not writable" in message or "read-only" in message
+
+
+def test_a_full_disk(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    with mounted(tasks.folder, "-t", "tmpfs", "-o", "size=64k", "none"):
+        filler = tasks.folder / "filler"
+        filler.write_bytes(b"x" * 32 * 1024)
+        assert "not enough space" in run_without_a_request(service, tasks)
+        filler.unlink()
+
+
+def test_a_disk_that_fills_up_after_the_request(service: Simulator, tasks: Tasks) -> None:
+    """The certificate is found again, and put in place when there is room."""
+    tasks.folder.mkdir()
+    with mounted(tasks.folder, "-t", "tmpfs", "-o", "size=256k", "none"):
+        honest = tasks.perform
+
+        def perform(step: str, items: Any, secrets: Any, check_mode: bool) -> Any:
+            if step == "install":
+                for reserve in tasks.folder.rglob(".*.atlas-reserve-*"):
+                    reserve.unlink()
+                fill(tasks.folder / "filler")
+            return honest(step, items, secrets, check_mode)
+
+        tasks.perform = perform
+        before = posts(service)
+        assert tasks.run()["failed"]
+        assert not (tasks.folder / "cert.pem").exists()
+        (tasks.folder / "filler").unlink()
+        tasks.perform = honest
+        result = tasks.run()
+        assert result["changed"], result
+        assert posts(service) == before + 1
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 1024)
+        except OSError:
+            return
+
+
+def test_an_immutable_file(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    key = tasks.folder / "key.pem"
+    key.touch()
+    if run_quietly("chattr", "+i", str(key)):
+        pytest.skip("this file system has no immutable files")
+    try:
+        assert "is immutable" in run_without_a_request(service, tasks)
+    finally:
+        subprocess.run(["chattr", "-i", str(key)], check=True)
+
+
+def test_records_in_a_folder_of_another(service: Simulator, tasks: Tasks) -> None:
+    """A staged key is not written where another user could read or replace it."""
+    tasks.folder.mkdir()
+    (tasks.folder / ".atlas").mkdir()
+    (tasks.folder / ".atlas").chmod(0o777)
+    assert "would not be safe there" in run_without_a_request(service, tasks)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 99}', '{"version": 1}'])
+def test_a_damaged_record(service: Simulator, tasks: Tasks, content: str) -> None:
+    tasks.folder.mkdir()
+    assert tasks.run()["changed"]
+    record = tasks.folder / ".atlas/cert.pem/private/state.json"
+    record.write_text(content)
+    assert "state.json" in run_without_a_request(service, tasks, force=True)
+
+
+def test_a_record_of_another_machine(
+    service: Simulator, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloned disk: the staged key is not this machine's own, and is dropped."""
+    tasks.folder.mkdir()
+    for fault in (
+        {"method": "POST", "path": "/certificates", "action": "reset-before"},
+        {"method": "GET", "path": "/stats/*", "action": "status", "status": 500},
+    ):
+        service.control("POST", "/faults", {**fault, "times": 99})
+    assert tasks.run()["failed"]
+    service.control("DELETE", "/faults")
+    staged = next(tasks.folder.rglob("private/key.pem")).read_bytes()
+    monkeypatch.setattr(prepare, "machine_id", lambda: "another")
+    assert tasks.run()["changed"]
+    assert (tasks.folder / "key.pem").read_bytes() != staged
+
+
+def test_the_space_is_given_back(service: Simulator, tasks: Tasks) -> None:
+    tasks.folder.mkdir()
+    tasks.run()
+    tasks.run(san={"dns_names": ["www.not-verified.example"]})
+    assert [path for path in tasks.folder.rglob("*reserve*") if os.path.lexists(path)] == []

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A whole certificate task in this process: both halves, against the simulator over real TLS."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from simulator.conftest import Simulator
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.certificate import (
+    CERTIFICATE_TASK_OPTIONS,
+    CERTIFICATE_TASK_RULES,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
+    CONNECTION_OPTIONS,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.node import Node
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.run import Run
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.task import (
+    CertificateTask,
+    World,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+
+from .conftest import new_client
+
+
+def no_file(url: str) -> bytes:
+    raise AssertionError(f"{url} was fetched")
+
+
+def validated(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The options of a task as the action has them."""
+    spec = {**CONNECTION_OPTIONS, **CERTIFICATE_TASK_OPTIONS}
+    result = ArgumentSpecValidator(spec, **CERTIFICATE_TASK_RULES).validate(arguments)
+    assert not result.error_messages, result.error_messages
+    return {option: result.validated_parameters.get(option) for option in spec}
+
+
+@dataclass
+class Tasks:
+    """Runs tasks for files in a folder. `before_step` and `after_step` are told each step."""
+
+    service: Simulator
+    folder: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    connection: dict[str, Any] = field(default_factory=dict)
+    perform: Callable[..., Any] = steps.run
+    fetch: Callable[[str], bytes] = no_file
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+
+    def paths(self) -> dict[str, str]:
+        return {
+            "path": str(self.folder / "cert.pem"),
+            "privatekey_path": str(self.folder / "key.pem"),
+            "chain_path": str(self.folder / "chain.pem"),
+            "fullchain_path": str(self.folder / "fullchain.pem"),
+        }
+
+    def run(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        """One task; what a failed one returns has `failed`."""
+        arguments = {
+            "san": {"dns_names": ["www.quillon.example"]},
+            **({} if "certificates" in options or "state_dir" in options else self.paths()),
+            **self.options,
+            **options,
+        }
+
+        def perform(step: str, items: Sequence[dict[str, Any]], secrets: Sequence[str]) -> Any:
+            plain = json.loads(json.dumps(list(items)))
+            return self.perform(step, plain, secrets, check_mode)
+
+        world = World(
+            node=Node(perform),
+            open_client=lambda: new_client(self.service, **self.connection),
+            fetch=self.fetch,
+            sleep=self.sleep,
+            clock=self.clock,
+            run=Run(),
+        )
+        return CertificateTask(validated(arguments), world, check_mode).perform()

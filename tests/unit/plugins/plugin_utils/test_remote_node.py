@@ -1,0 +1,116 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The node as the controller calls it: what is sent, what is believed, what is passed on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.node import (
+    Node,
+    NodeLostError,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.exchange import (
+    Prepared,
+    on_wire,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
+    wanted_certificates,
+)
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.remote_node import (
+    NODE_MODULE,
+    RemoteNode,
+)
+
+PREPARED = on_wire(Prepared(public_key="k"))
+
+
+class Host:
+    """Stands for a host: keeps the calls, and answers as it was told."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.answer = answer
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((module, arguments))
+        return self.answer
+
+
+def item(passphrase: str | None = None) -> dict[str, Any]:
+    task = {
+        "path": "/cert.pem",
+        "privatekey_path": "/key.pem",
+        "privatekey_passphrase": passphrase,
+    }
+    return {"wanted": wanted_certificates(task)[0].on_wire()}
+
+
+def test_a_step_is_one_call_for_all_certificates() -> None:
+    host = Host(answers=[PREPARED, PREPARED])
+    answers = Node(RemoteNode(host).perform).prepare([item(), item()])
+    assert [answer.public_key for answer in answers] == ["k", "k"]
+    ((module, arguments),) = host.calls
+    assert module == NODE_MODULE
+    assert arguments == {"step": "prepare", "certificates": [item(), item()], "passphrases": []}
+
+
+def test_passphrases_go_in_an_option_of_their_own() -> None:
+    host = Host(answers=[PREPARED, PREPARED])
+    Node(RemoteNode(host).perform).prepare([item("one secret"), item("other secret")])
+    arguments = host.calls[0][1]
+    assert arguments["passphrases"] == ["one secret", "other secret"]
+    assert "secret" not in str(arguments["certificates"])
+
+
+def test_nothing_to_do_is_no_call() -> None:
+    host = Host()
+    assert Node(RemoteNode(host).perform).prepare([]) == ()
+    assert host.calls == []
+
+
+def test_inspect_sends_the_time_of_the_controller() -> None:
+    task = {"path": "/cert.pem", "privatekey_path": "/key.pem"}
+    host = Host(answers=[])
+    with pytest.raises(AtlasError, match="one answer for each"):
+        Node(RemoteNode(host).perform).inspect(wanted_certificates(task), 1_800_000_000, False)
+    assert host.calls[0][1]["certificates"][0]["now"] == 1_800_000_000
+
+
+@pytest.mark.parametrize(("step", "is_lost"), [("inspect", False), ("install", True)])
+def test_a_connection_that_breaks(step: str, is_lost: bool) -> None:
+    def broken(_module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
+        raise AnsibleConnectionFailure("gone")
+
+    with pytest.raises(NodeLostError if is_lost else AnsibleConnectionFailure, match="gone"):
+        RemoteNode(broken).perform(step, [], [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"failed": True, "msg": "no cryptography"}, "could not prepare: no cryptography"),
+        ({"failed": True, "msg": "MODULE FAILURE", "module_stderr": "boom"}, "MODULE FAILURE boom"),
+        ({}, "could not prepare: it gave no reason"),
+        ({"answers": "many"}, "The node's answer is not what"),
+    ],
+)
+def test_a_node_that_fails_is_quoted(answer: dict[str, Any], said: str) -> None:
+    with pytest.raises(AtlasError, match=said):
+        Node(RemoteNode(Host(**answer)).perform).prepare([item()])
+
+
+def test_of_a_nodes_facts_only_the_interpreter_is_passed_on() -> None:
+    facts = {"discovered_interpreter_python": "/usr/bin/python3", "ansible_become": True}
+    node = RemoteNode(Host(answers=[], warnings=["careful"], ansible_facts=facts))
+    node.perform("prepare", [], [])
+    assert node.notices == {
+        "warnings": ["careful"],
+        "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"},
+    }
