@@ -24,6 +24,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import Wanted
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.remote_node import RemoteNode
 
@@ -67,7 +68,8 @@ class ActionModule(AtlasAction):
         What the task may ask for is checked here, before the node has a credential.
         """
         for item in wanted_certificates(options):
-            guards.refuse_other_names(item, options.get("allowed_names"))
+            if isinstance(item, Wanted):
+                guards.refuse_other_names(item, options.get("allowed_names"))
         from ansible_collections.globalsign.atlas.plugins.module_utils.account.credentials import (
             as_content,
         )

@@ -46,6 +46,7 @@ class AtlasAction(ActionBase):
         self._task_vars = task_vars or {}
         self._secrets: set[str] = set()
         self._warnings: list[str] = []
+        environment = self._task.environment
         try:
             result.update(self.perform(self._validated_options()))
         except AtlasError as error:
@@ -58,6 +59,9 @@ class AtlasAction(ActionBase):
                 msg=f"This is a fault of globalsign.atlas, please report it: {error!r}",
                 exception=traceback.format_exc(),
             )
+        finally:
+            # The same task is performed again where it says `until` or `loop`.
+            self._task.environment = environment
         if self._warnings:
             result["warnings"] = [*result.get("warnings", []), *self._warnings]
         # Core cleans what a module returns, and leaves to an action what an action returns.
@@ -95,6 +99,7 @@ class AtlasAction(ActionBase):
         """A client of Atlas with the connection options of the task; a context manager."""
         # Imported late: a run in which nothing is due needs neither HTTP nor X.509 here.
         from ansible_collections.globalsign.atlas.plugins.module_utils.account.credentials import (
+            UNVERIFIED,
             account_of,
             open_session,
         )
@@ -106,10 +111,7 @@ class AtlasAction(ActionBase):
         )
 
         if not options["validate_certs"]:
-            self._warnings.append(
-                "validate_certs is off: whoever is in between can read the API key and secret, and"
-                " answer in the name of Atlas."
-            )
+            self._warnings.append(UNVERIFIED)
         folder = constants.DEFAULT_LOCAL_TMP
         scratch = Scratch(folder, account_of(options))
         return RunClient(open_session(options, self.find_file, folder, scratch), scratch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleError
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.node import (
@@ -18,7 +18,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 
 NODE_MODULE = "globalsign.atlas.atlas_certificate_node"
 _INTERPRETER = "discovered_interpreter_"
-_CHANGING = ("install", "acknowledge", "previous", "revoked")
+_CHANGING = ("prepare", "install", "acknowledge", "previous", "revoked", "remove")
 
 
 class RemoteNode:
@@ -44,7 +44,7 @@ class RemoteNode:
         }
         try:
             answer = self.execute(NODE_MODULE, arguments)
-        except AnsibleConnectionFailure as error:
+        except AnsibleError as error:  # also those that a connection plugin has of its own
             if step in _CHANGING:
                 raise NodeLostError(f"{error}.") from None
             raise

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from aiosmtpd.handlers import Sink
 from simulator.conftest import Simulator, running
 from simulator.name_servers import free_port, name_server
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.run_client import RunClient
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api import retry
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Client
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
@@ -51,12 +54,28 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 def new_client(service: Simulator, token_store: TokenStore | None = None, **options: Any) -> Client:
     """A client of the simulator's account."""
+    return Client(_session(service, token_store, options))
+
+
+def new_run_client(service: Simulator, folder: Path, **options: Any) -> RunClient:
+    """A client with a scratch folder that others may share."""
+    scratch = Scratch(str(folder), _account(service))
+    return RunClient(_session(service, scratch, options), scratch)
+
+
+def _account(service: Simulator) -> Account:
+    told = service.account
+    return Account(service.url, told["ATLAS_API_KEY"], told["ATLAS_API_SECRET"])
+
+
+def _session(
+    service: Simulator, token_store: TokenStore | None, options: dict[str, Any]
+) -> Session:
     told = service.account
     tls = ssl.create_default_context(cafile=told["ATLAS_CA_PATH"])
     tls.load_cert_chain(told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
-    account = Account(service.url, told["ATLAS_API_KEY"], told["ATLAS_API_SECRET"])
     chosen = ConnectionOptions(**{"read_timeout": 10, "total_timeout": 30, **options})
-    return Client(Session(account, tls, chosen, token_store))
+    return Session(_account(service), tls, chosen, token_store)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from simulator.conftest import Simulator
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.certificate_calls import (
     CertificateCalls,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from .conftest import IMPATIENT
 from .whole_task import Tasks
@@ -101,6 +101,138 @@ def test_nothing_is_known_until_the_next_run(
     assert result["changed"], result
     assert issued_for(service, name) == [result["certificates"][0]["serial_number"]]
     assert not tasks.run(**wanted)["changed"]
+
+
+@pytest.mark.parametrize("status", [402, 422, 429])
+def test_a_second_answer_says_nothing_of_the_first(
+    service: Simulator, tasks: Tasks, status: int
+) -> None:
+    """Acted upon and not told, and late in the statistics; asked again it is refused, because the
+    quota is used up perhaps. The key stays, and the next run finds the first."""
+    name, wanted = wish()
+    service.control("POST", "/settings", {"statistics_delay": 3600})
+    service.control("POST", "/faults", {**POST, "action": "reset-after", "times": 1})
+    service.control(
+        "POST", "/faults", {**POST, "action": "status", "status": status, "nth": 2, "times": 99}
+    )
+    try:
+        failed = tasks.run(**wanted)
+    finally:
+        service.control("POST", "/settings", {"statistics_delay": 0})
+        service.control("DELETE", "/faults")
+    assert "is not known" in failed["msg"]
+    assert str(status) in failed["msg"]
+    result = tasks.run(**wanted)
+    assert issued_for(service, name) == [result["certificates"][0]["serial_number"]]
+
+
+def left_in_doubt(service: Simulator, tasks: Tasks, wanted: dict[str, Any]) -> None:
+    """A run of which nobody knows what came of it; nothing did."""
+    lost = {"action": "reset-before", "times": 99}
+    service.control("POST", "/faults", {**POST, **lost})
+    service.control("POST", "/faults", {"method": "GET", "path": "/stats/*", **lost})
+    assert tasks.run(**wanted)["failed"]
+    service.control("DELETE", "/faults")
+
+
+def test_an_attempt_that_is_long_ago(service: Simulator, tasks: Tasks) -> None:
+    """The end that was asked for then has passed: another attempt takes its place."""
+    name, wanted = wish()
+    left_in_doubt(service, tasks, wanted)
+    later = 199 * 86400 + 43200  # a verified claim lasts for half a day more
+    service.control("POST", "/clock", {"move": later})
+    tasks.clock = lambda: time.time() + later
+    try:
+        result = tasks.run(**wanted)
+    finally:
+        service.control("POST", "/clock", {"move": -later})
+    assert result["changed"], result
+    assert len(issued_for(service, name)) == 1
+
+
+def test_an_attempt_with_an_end_that_nobody_wants_now(service: Simulator, tasks: Tasks) -> None:
+    _name, wanted = wish()
+    left_in_doubt(service, tasks, wanted)
+    result = tasks.run(valid_for="30d", **wanted)
+    assert result["certificates"][0]["remaining_days"] in (29, 30)
+
+
+def test_an_attempt_with_a_key_that_nobody_wants_now(service: Simulator, tasks: Tasks) -> None:
+    _name, wanted = wish()
+    left_in_doubt(service, tasks, wanted)
+    result = tasks.run(privatekey_type="ECDSA", privatekey_size=384, **wanted)
+    assert result["certificates"][0]["key"] == "ECDSA 384"
+
+
+def test_an_attempt_for_a_key_that_lives_elsewhere_now(service: Simulator, tasks: Tasks) -> None:
+    """The staged key is not what the certificate is for."""
+    name, wanted = wish()
+    left_in_doubt(service, tasks, wanted)
+    hsm = keys.generate(keys.KeyKind("ECDSA", 256))
+    stated = {
+        "certificates": [
+            {
+                "path": str(tasks.folder / "cert.pem"),
+                "public_key_content": keys.public_key_pem(hsm.public_key()),
+                "public_key_signature": keys.prove_possession(hsm),
+                **wanted,
+            }
+        ]
+    }
+    result = tasks.run(**stated)
+    assert "was given up" in " ".join(result["warnings"])
+    assert not tasks.run(**stated)["changed"]
+    assert len(issued_for(service, name)) == 1
+
+
+def test_a_pending_certificate_that_the_service_does_not_know(
+    service: Simulator, tasks: Tasks
+) -> None:
+    """The record is wrong, or the account another one: it is looked for, and asked for again."""
+    name, wanted = wish()
+    service.control("POST", "/faults", {**GET, "action": "status", "status": 500, "times": 99})
+    tasks.run(**wanted)
+    service.control("DELETE", "/faults")
+    record = tasks.folder / ".atlas/cert.pem/private/state.json"
+    state = json.loads(record.read_bytes())
+    issued = state["attempt"]["serial"]
+    state["attempt"]["serial"] = "01" * 16
+    record.write_text(json.dumps(state))
+    result = tasks.run(**wanted)
+    assert result["certificates"][0]["serial_number"] == issued
+    assert issued_for(service, name) == [issued]
+
+
+def test_listed_and_still_being_issued(service: Simulator, tasks: Tasks) -> None:
+    """It may be the one in question, so nothing is asked for again."""
+    name, wanted = wish()
+    service.control("POST", "/settings", {"statistics_pending": True, "issuance_delay": 3600})
+    service.control("POST", "/faults", {**POST, "action": "reset-after", "times": 1})
+    try:
+        failed = tasks.run(**wanted)
+    finally:
+        service.control("POST", "/settings", {"statistics_pending": False, "issuance_delay": 0})
+    assert "still issuing it" in failed["msg"]
+    service.control("POST", "/clock", {"move": 3700})
+    try:
+        assert tasks.run(**wanted)["changed"]
+    finally:
+        service.control("POST", "/clock", {"move": -3700})
+    assert len(issued_for(service, name)) == 1
+
+
+def test_nothing_is_sent_again_when_the_lease_is_over(service: Simulator, tasks: Tasks) -> None:
+    """Another controller may be at it by then."""
+    name, wanted = wish()
+    service.control("POST", "/faults", {**POST, "action": "reset-before", "times": 1})
+    moment = [time.time()]
+
+    def sleep(_seconds: float) -> None:
+        moment[0] += 3600
+
+    tasks.clock, tasks.sleep = lambda: moment[0], sleep
+    assert "is not known" in tasks.run(**wanted)["msg"]
+    assert issued_for(service, name) == []
 
 
 def test_accepted_and_not_issued_yet(service: Simulator, tasks: Tasks) -> None:
@@ -240,7 +372,7 @@ def test_guards_come_before_the_first_request(service: Simulator, tasks: Tasks) 
     refused = tasks.run(allowed_names=["*.elsewhere.example"], **wanted)
     assert "allowed_names allows *.elsewhere.example" in refused["msg"]
     assert service.control() == []
-    with pytest.raises(AtlasError, match="min_quota: 1 certificates are due"):
-        tasks.run(min_quota=10**9, **wanted)
+    refused = tasks.run(min_quota=10**9, **wanted)
+    assert "min_quota: 1 certificates are due" in refused["msg"]
     asked = [request["method"] for request in service.control()]
     assert asked.count("POST") == 1  # the login

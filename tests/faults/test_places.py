@@ -75,6 +75,52 @@ def test_a_link_that_is_not_to_be_followed(service: Simulator, tasks: Tasks) -> 
     assert (tasks.folder / "elsewhere.pem").is_file()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make links of other users")
+@pytest.mark.parametrize("linked", ["file", "folder"])
+def test_a_link_that_another_user_made(service: Simulator, tasks: Tasks, linked: str) -> None:
+    """As root, it would have this task overwrite what its owner could not."""
+    tasks.folder.mkdir()
+    victim = tasks.folder.parent / "victim"
+    victim.mkdir()
+    (victim / "cert.pem").write_text("nothing of theirs")
+    if linked == "file":
+        place = tasks.folder / "cert.pem"
+        place.symlink_to(victim / "cert.pem")
+    else:
+        place = tasks.folder
+        place.rmdir()
+        place.symlink_to(victim)
+    os.lchown(place, 65534, 65534)
+    assert "belongs to the user 65534" in run_without_a_request(service, tasks, owner="nobody")
+    assert (victim / "cert.pem").read_text() == "nothing of theirs"
+    os.lchown(place, 0, 0)
+    assert tasks.run()["changed"]
+
+
+def test_a_named_pipe(service: Simulator, tasks: Tasks) -> None:
+    """Nobody waits for somebody to write to it."""
+    tasks.folder.mkdir()
+    os.mkfifo(tasks.folder / "chain.pem")
+    assert "is not a regular file" in run_without_a_request(service, tasks)
+
+
+def test_a_key_that_cannot_be_read_is_not_replaced(
+    service: Simulator, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the disk, or of permissions, is no reason to buy a certificate."""
+    tasks.folder.mkdir()
+    tasks.run()
+    honest = os.open
+
+    def failing(path: Any, *arguments: Any, **more: Any) -> int:
+        if str(path).endswith("key.pem"):
+            raise OSError(5, "Input/output error")
+        return honest(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", failing)
+    assert "input/output error" in run_without_a_request(service, tasks)
+
+
 def test_everybody_may_replace_the_key(service: Simulator, tasks: Tasks) -> None:
     tasks.folder.mkdir()
     tasks.folder.chmod(0o777)

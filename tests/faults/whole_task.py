@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from simulator.conftest import Simulator
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.run_client import RunClient
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.certificate import (
     CERTIFICATE_TASK_OPTIONS,
     CERTIFICATE_TASK_RULES,
@@ -31,7 +34,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 
-from .conftest import new_client
+from .conftest import new_run_client
 
 
 def no_file(url: str) -> bytes:
@@ -48,7 +51,7 @@ def validated(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Tasks:
-    """Runs tasks for files in a folder. `before_step` and `after_step` are told each step."""
+    """Runs tasks for files in a folder. All share a scratch folder if `scratch` names one."""
 
     service: Simulator
     folder: Path
@@ -58,6 +61,15 @@ class Tasks:
     fetch: Callable[[str], bytes] = no_file
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
+    open_client: Callable[[], Any] | None = None
+    scratch: Path | None = None
+
+    @contextmanager
+    def _client(self) -> Iterator[RunClient]:
+        with tempfile.TemporaryDirectory() as folder:
+            scratch = self.scratch or Path(folder)
+            with new_run_client(self.service, scratch, **self.connection) as client:
+                yield client
 
     def paths(self) -> dict[str, str]:
         return {
@@ -82,7 +94,7 @@ class Tasks:
 
         world = World(
             node=Node(perform),
-            open_client=lambda: new_client(self.service, **self.connection),
+            open_client=self.open_client or self._client,
             fetch=self.fetch,
             sleep=self.sleep,
             clock=self.clock,

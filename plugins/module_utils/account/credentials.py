@@ -30,6 +30,10 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library impor
 )
 
 REGIONS = {"emea": "https://emea.api.hvca.globalsign.com:8443/v2"}
+UNVERIFIED = (
+    "validate_certs is off: whoever is in between can read the API key and secret, and answer in"
+    " the name of Atlas."
+)
 _SMALLEST = {"connect_timeout": 1, "read_timeout": 1, "total_timeout": 1, "retries": 0}
 
 

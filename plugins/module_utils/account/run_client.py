@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
@@ -39,6 +39,21 @@ class RunClient(Client):
         chain: list[str] = self._scratch.shared("chain", super().trust_chain, _is_chain, anew)
         return chain
 
+    @contextmanager
+    def reserved_quota(self, count: int, is_kept: bool) -> Iterator[int]:
+        """What is left of the quota for a task that is about to ask for `count` certificates.
+
+        What other workers of the run have reserved counts as used. The reservation is kept if the
+        block comes to its end, and `is_kept`.
+        """
+        with self._scratch.locked("quota"):
+            left = self.quota()
+            kept = self._scratch.read("quota")
+            first, reserved = kept if _is_reservation(kept) else (left, 0)
+            yield min(left, first - reserved)
+            if is_kept:
+                self._scratch.write("quota", [first, reserved + count])
+
     def claiming(self) -> AbstractContextManager[None]:
         """Hold the other workers of the run back from making claims."""
         return self._scratch.locked("claims")
@@ -46,6 +61,11 @@ class RunClient(Client):
 
 def _is_policy(document: Any) -> bool:
     return isinstance(document, dict)
+
+
+def _is_reservation(document: Any) -> bool:
+    is_pair = isinstance(document, list) and len(document) == 2
+    return is_pair and all(isinstance(number, int) for number in document)
 
 
 def _is_chain(document: Any) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,12 @@ from . import comparison
 from .options.times import leaves_no_life, renewal_threshold
 from .wanted import Wanted
 
-_ONLY_THE_KEY = ("privatekey_type", "privatekey_size", "forced")
-
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was recorded when a certificate was obtained: what was wished for, and whether it was
-    revoked since by a task of ours."""
+    """What was recorded when a certificate was obtained: what was wished for."""
 
     wish: Mapping[str, Any]
-    is_revoked: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Deployed:
     `certificate` is None with `certificate_error` empty where there is no file, and with an
     error that completes a sentence where there is one that cannot be read; so for the key, which
     is the public key of the task where the private one lives elsewhere. `recorded` is None for a
-    certificate that others obtained.
+    certificate that others obtained. `is_revoked`: a task of ours had it revoked.
     """
 
     certificate: x509.Certificate | None
@@ -46,6 +42,7 @@ class Deployed:
     key_digest: str
     key_error: str
     recorded: Recorded | None = None
+    is_revoked: bool = False
 
 
 def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
@@ -62,16 +59,11 @@ def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
         return [*found, _absence("certificate", deployed.certificate_error)]
     found.extend(_expiry(wanted, certificate, now))
     found.extend(_wish_reasons(wanted, deployed.recorded, certificate))
-    found.extend(_origin_reasons(wanted, deployed.recorded, certificate))
+    found.extend(_origin_reasons(wanted, deployed, certificate))
     if deployed.key_kind and deployed.key_digest != certificates.public_key_digest(certificate):
         key = "public" if wanted.external_key else "private"
         found.append(f"privatekey: the {key} key does not belong to the certificate")
     return found
-
-
-def concern_only_the_key(found: Sequence[str]) -> bool:
-    """Whether another key for the same certificate would be enough."""
-    return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
 
 
 def _absence(what: str, error: str) -> str:
@@ -152,11 +144,11 @@ def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
 
 
 def _origin_reasons(
-    wanted: Wanted, recorded: Recorded | None, certificate: x509.Certificate
+    wanted: Wanted, deployed: Deployed, certificate: x509.Certificate
 ) -> Iterator[str]:
     if certificates.is_self_signed(certificate):
         yield "self-signed: the certificate is a self-signed placeholder"
-    elif recorded is None and wanted.replace_foreign:
+    elif deployed.recorded is None and wanted.replace_foreign:
         yield "foreign: the certificate was not obtained by this collection"
-    if recorded and recorded.is_revoked:
+    if deployed.is_revoked:
         yield "revoked: the certificate was revoked by a task of this collection"

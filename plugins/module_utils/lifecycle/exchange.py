@@ -40,7 +40,9 @@ class Inspection:
     that something has to create first. `unfinished`: that a complete set lies there and is to be
     put in place. `unacknowledged`: that what is deployed was never reported to the end.
     `is_untidy`: the last acknowledgement was cut off. `superseded`: serial numbers still to be
-    revoked. `notices`: what the user should know.
+    revoked. `notices`: what the user should know. `is_own`: this collection obtained it, and its
+    private key is here. `has_previous`: there is something to switch back to. `is_cut_off`: a
+    switch, or a switch back, was begun and not finished.
     `content`: certificate, chain and root as PEM, if they were asked for.
     """
 
@@ -55,6 +57,9 @@ class Inspection:
     is_untidy: bool = False
     superseded: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    is_own: bool = False
+    has_previous: bool = False
+    is_cut_off: bool = False
     content: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -72,7 +77,7 @@ class Prepared:
     at it. `is_fresh`: the attempt was begun by this call, so nothing was sent for it; otherwise
     `begun`, `not_after`, `known` and `serial` are what its record says, `may_be_recent` whether it
     may have been sent a moment ago, and `is_same_wish` and `is_same_account` whether it was begun
-    for the same. `old_…` is for a rekey.
+    for the same. `old_…` is for a rekey. `notices`: what the user should know.
     """
 
     obstacle: str = ""
@@ -94,6 +99,7 @@ class Prepared:
     old_serial: str = ""
     old_public_key: str = ""
     old_answer: str = ""
+    notices: list[str] = field(default_factory=list)
 
     @classmethod
     def stopped(cls, obstacle: str) -> Prepared:
@@ -105,12 +111,14 @@ class Prepared:
 class Installed:
     """What `install` did: the files written or mended, or why it could not.
 
-    `is_deployed`: a set was put in place; `content` is its PEM, if that was asked for.
+    `is_deployed`: a set was put in place; `certificate` is what it is for, `content` its PEM, if
+    that was asked for.
     """
 
     changed_files: list[str] = field(default_factory=list)
     obstacle: str = ""
     is_deployed: bool = False
+    certificate: CertificateFacts | None = None
     content: dict[str, str] = field(default_factory=dict)
 
 

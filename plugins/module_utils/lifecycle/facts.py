@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..pki import certificates
-from ..pki.keys import kind_of
-from ..pki.library import x509
-
 
 @dataclass(frozen=True)
 class CertificateFacts:
@@ -32,21 +28,3 @@ class CertificateFacts:
     uris: list[str]
     key: str
     fingerprint: str
-
-
-def facts_of(certificate: x509.Certificate) -> CertificateFacts:
-    """Read the facts of a certificate."""
-    names = certificates.names(certificate)
-    return CertificateFacts(
-        serial_number=certificates.serial_number(certificate),
-        not_before=certificates.not_before(certificate),
-        not_after=certificates.not_after(certificate),
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
-        dns_names=sorted(names.dns_names),
-        emails=sorted(names.emails),
-        ip_addresses=sorted(names.ip_addresses),
-        uris=sorted(names.uris),
-        key=str(kind_of(certificate.public_key())),
-        fingerprint=certificates.fingerprint(certificate),
-    )

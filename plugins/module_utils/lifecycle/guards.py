@@ -32,26 +32,61 @@ def refuse_other_names(wanted: Wanted, allowed: Sequence[str] | None) -> None:
             )
 
 
+_COMMON_NAME, _EMAIL_ADDRESS, _ALTERNATIVE_NAME = (
+    "2.5.4.3",
+    "1.2.840.113549.1.9.1",
+    "2.5.29.17",
+)
+
+
 def _names(wanted: Wanted) -> Iterable[tuple[str, str]]:
+    """Everything in the request that may say who the holder is, and the option that says it."""
     for kind, names in wanted.san.items():
         for name in names:
             yield f"san.{kind}", _host(name) if kind == "uris" else name
     for entry in wanted.sections.get("san.other_names", ()):
         yield "san.other_names", entry.get("value", "")
+    for entry in wanted.sections.get("subject.extra_attributes", ()):
+        if entry["type"] in (_COMMON_NAME, _EMAIL_ADDRESS):
+            yield "subject.extra_attributes", entry.get("value", "")
+    for address in wanted.subject.get("email", ()):
+        yield "subject.email", address
     for name in wanted.subject.get("common_name", ()):
-        # A person's name is none that anybody would connect to.
-        if "." in name and " " not in name:
-            yield "subject.common_name", name
+        # That of a person is none that anybody would connect to.
+        if not _is_of_a_person(name):
+            yield "subject.common_name", _normal_host(name.strip())
+    for extension in wanted.sections.get("custom_extensions", {}):
+        if extension == _ALTERNATIVE_NAME:
+            yield "custom_extensions", f"{extension} (subject alternative names)"
+
+
+def _is_of_a_person(common_name: str) -> bool:
+    return " " in common_name.strip() and "@" not in common_name
+
+
+def _normal_host(name: str) -> str:
+    try:
+        return name if "@" in name else dns_name(name, "subject.common_name")
+    except AtlasError:
+        return name
 
 
 def _host(uri: str) -> str:
     """What of a URI names somebody: its host, or all of it where there is none."""
-    return urlsplit(uri).hostname or uri
+    try:
+        return urlsplit(uri).hostname or uri
+    except ValueError:
+        return uri
 
 
 def _allows(pattern: str, name: str) -> bool:
+    if pattern.lower() == name.lower():
+        return True
+    if ":" in name and _network(name) is None:
+        return False  # a URI without a host, of which no part names its holder for certain
     if "@" in pattern or "@" in name:
-        return _allows_email(pattern, name)
+        domain = name.lower().rpartition("@")[2]
+        return pattern.startswith("@") and pattern.lower() == f"@{domain}"
     network = _network(pattern)
     if network is not None:
         address = _network(name)
@@ -60,14 +95,8 @@ def _allows(pattern: str, name: str) -> bool:
         )
     if pattern.startswith("*."):
         parent = dns_name(pattern[2:], "allowed_names")
-        return name.lower().endswith(f".{parent}")
+        return name.lower().endswith(f".{parent}") and _network(name) is None
     return name.lower() == dns_name(pattern, "allowed_names")
-
-
-def _allows_email(pattern: str, name: str) -> bool:
-    if pattern.startswith("@"):
-        return name.lower().endswith(pattern.lower())
-    return name.lower() == pattern.lower()
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

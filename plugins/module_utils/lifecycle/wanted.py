@@ -18,6 +18,8 @@ PRIVATE_KEY, CERTIFICATE, CHAIN, ROOT = "privatekey", "certificate", "chain", "r
 PEM, PKCS12 = "pem", "pkcs12"
 PLAIN, LINKED = "plain", "linked"
 CSR, PUBLIC_KEY = "csr", "public_key"
+RECORDS = ".atlas"
+"""The folder beside a file that holds what is recorded of its certificate."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,14 @@ class ExternalKey:
     path: str | None
     content: str | None
     proof: str | None
+
+
+@dataclass(frozen=True)
+class Misstated:
+    """One certificate of a task whose options are wrong: what it is called, and what is wrong."""
+
+    label: str
+    error: str
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -63,9 +62,7 @@ _SIGNATURE_ALGORITHMS = {"1.2.840.113549.1.1.10": "RSA-PSS"}
 
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 
-_PEM_CERTIFICATE = re.compile(
-    rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL
-)
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 def load_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
@@ -73,7 +70,7 @@ def load_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
 
     The error texts complete a sentence that begins with the file's name.
     """
-    blocks = _PEM_CERTIFICATE.findall(pem)
+    blocks = _blocks(pem)
     if not blocks:
         raise AtlasError("holds no certificate in PEM format")
     try:
@@ -82,9 +79,23 @@ def load_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
         raise AtlasError("holds a damaged certificate") from None
 
 
+def _blocks(pem: bytes) -> list[bytes]:
+    """The PEM blocks of certificates; without a regular expression, which would try each BEGIN
+    with each END."""
+    found = []
+    start = pem.find(_BEGIN)
+    while start >= 0:
+        end = pem.find(_END, start)
+        if end < 0:
+            break
+        found.append(pem[start : end + len(_END)])
+        start = pem.find(_BEGIN, end)
+    return found
+
+
 def load_der_certificate(content: bytes) -> x509.Certificate:
     """Read one certificate in DER, or PEM if somebody serves that instead."""
-    if b"-----BEGIN CERTIFICATE-----" in content:
+    if _BEGIN in content:
         return load_certificates(content)[0]
     try:
         return x509.load_der_x509_certificate(content)
@@ -254,9 +265,9 @@ def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
 
     `Certificate.verify_directly_issued_by` does this from cryptography 40 on; nodes have 3.3.
     """
-    if certificate.issuer != issuer.subject:
-        return False
     try:
+        if certificate.issuer != issuer.subject:
+            return False
         _signature_check(certificate, issuer)()
     except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
         return False

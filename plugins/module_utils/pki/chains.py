@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..errors import AtlasError
 from . import certificates
@@ -36,6 +36,15 @@ def issuers_of(
         issuers.append(issuer)
         current = issuer
     return tuple(issuers)
+
+
+def leaf_of(held: Sequence[x509.Certificate]) -> x509.Certificate:
+    """The one of these that issued none of the others; the first if that says nothing."""
+    for candidate in held:
+        others = [other for other in held if other != candidate]
+        if not any(certificates.is_signed_by(other, candidate) for other in others):
+            return candidate
+    return held[0]
 
 
 def split_issuers(

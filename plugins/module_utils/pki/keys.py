@@ -25,6 +25,7 @@ CURVES: dict[int, type[ec.EllipticCurve]] = {
     521: ec.SECP521R1,
 }
 RSA_BITS = (2048, 3072, 4096)
+MOST_COMMON_NAME_CHARACTERS = 64
 MOST_RSA_BITS = 8192
 PKCS8, PKCS1 = "pkcs8", "pkcs1"
 _POSSESSION = b"globalsign.atlas possession\0"
@@ -180,8 +181,13 @@ def answers_challenge(key: PublicKey, nonce: str, answer: str) -> bool:
 
 
 def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
-    """Make a PKCS#10 request (RFC 2986). Atlas reads its key and signature and nothing else."""
-    attributes = [x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)] if common_name else []
+    """Make a PKCS#10 request (RFC 2986). Atlas reads its key and signature and nothing else.
+
+    A common name that is too long for one (RFC 5280, A.1) is left out.
+    """
+    attributes = []
+    if common_name and len(common_name) <= MOST_COMMON_NAME_CHARACTERS:
+        attributes.append(x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name))
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
     request = builder.sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")

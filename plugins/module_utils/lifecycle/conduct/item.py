@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..due import concern_only_the_key
 from ..exchange import Acknowledged, Inspection, Installed, Prepared, Removed
+from ..facts import CertificateFacts
+from ..reasons import concern_only_the_key
 from ..wanted import Wanted
 
 
@@ -18,6 +19,7 @@ from ..wanted import Wanted
 class CertificateItem:
     """What is known of one certificate; what is None has not been reached.
 
+    `inspection` is what was found at first, `seen` what was found again after others were at it.
     `reasons` are why a new one is needed: what the node found, and what the service knows.
     `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `issue.Outcome` beside it:
     both are imported only when something is due. `error` says why the item goes no further.
@@ -25,10 +27,12 @@ class CertificateItem:
 
     wanted: Wanted
     inspection: Inspection = field(default_factory=Inspection)
+    seen: Inspection | None = None
     reasons: list[str] = field(default_factory=list)
     needs_new_key: bool = False
     planned: Any = None
     prepared: Prepared | None = None
+    was_sought: bool = False
     outcome: Any = None
     installed: Installed | None = None
     acknowledged: Acknowledged | None = None
@@ -37,33 +41,31 @@ class CertificateItem:
     warnings: list[str] = field(default_factory=list)
     error: str = ""
 
-    @classmethod
-    def inspected(cls, wanted: Wanted, inspection: Inspection, check_mode: bool) -> CertificateItem:
-        """An item after its inspection, with an error if it cannot be put in place.
+    def set_inspection(self, inspection: Inspection, check_mode: bool) -> None:
+        """Take what was found, with an error if the files cannot be put in place.
 
         In check mode a missing folder is none: a task before this one may be about to create it.
         """
-        item = cls(
-            wanted,
-            inspection,
-            reasons=list(inspection.reasons),
-            warnings=list(inspection.notices),
-            error=inspection.obstacle,
-        )
-        if inspection.missing_folders and not item.error and not check_mode:
+        self.inspection = inspection
+        self.reasons = list(inspection.reasons)
+        self.warnings.extend(inspection.notices)
+        self.error = inspection.obstacle
+        if inspection.missing_folders and not self.error and not check_mode:
             folders = ", ".join(inspection.missing_folders)
-            item.error = (
+            self.error = (
                 f"The folder {folders} does not exist on the node; create it before this task."
             )
-        return item
 
     @property
     def to_issue(self) -> bool:
         """Whether a new certificate has to be asked for, and nothing stands in the way so far."""
-        is_settled = self.prepared is not None and self.prepared.is_settled
-        return (
-            bool(self.reasons) and not self.inspection.unfinished and not (self.error or is_settled)
-        )
+        is_open = not (self.error or self.is_settled)
+        return bool(self.reasons) and not self.inspection.unfinished and is_open
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether another run has done what was due meanwhile, or begun to."""
+        return self.prepared is not None and self.prepared.is_settled
 
     @property
     def to_resume(self) -> bool:
@@ -86,7 +88,7 @@ class CertificateItem:
         """Whether another key for the deployed certificate is enough."""
         return (
             self.wanted.rekey
-            and self.wanted.external_key is None
+            and self.inspection.is_own
             and self.inspection.certificate is not None
             and concern_only_the_key(self.reasons)
         )
@@ -96,10 +98,50 @@ class CertificateItem:
         """Whether this run put a set in place."""
         return bool(self.installed and self.installed.is_deployed)
 
+    @property
+    def facts(self) -> CertificateFacts | None:
+        """What is deployed now, as far as it is known."""
+        if self.is_deployed_now:
+            if self.outcome and self.outcome.facts:
+                told: CertificateFacts = self.outcome.facts
+                return told
+            if self.installed and self.installed.certificate:
+                return self.installed.certificate
+        return self.seen.certificate if self.seen else self.inspection.certificate
+
+    @property
+    def makes_new_key(self) -> bool:
+        """Whether a new certificate will have a new key, as far as it can be foretold."""
+        if self.wanted.external_key:
+            return False
+        if any(reason.startswith("revoked:") for reason in self.reasons) or self.needs_new_key:
+            return True
+        deployed, planned = self.inspection.certificate, self.planned
+        is_fit = bool(deployed and planned and deployed.key == str(planned.key_kind))
+        return not (self.wanted.keeps_key and is_fit)
+
     def will_change(self) -> bool:
         """What check mode foretells."""
         is_new = self.inspection.unacknowledged and not self.error
         return self.to_issue or self.to_resume or self.to_mend or is_new
+
+    @property
+    def queued_for_revocation(self) -> list[str]:
+        """Serial numbers of what was superseded, and is to be revoked."""
+        return list(self.inspection.superseded) if self.wanted.revoke_superseded else []
+
+    def will_be_revoked(self, acknowledges: bool) -> list[str]:
+        """The serial numbers that check mode foretells to be revoked.
+
+        `acknowledges` is whether what is deployed counts as working at the end of the task.
+        """
+        if self.error or (self.inspection.unacknowledged and not acknowledges):
+            return []
+        found, deployed = self.queued_for_revocation, self.inspection.certificate
+        is_replaced = self.to_issue and self.inspection.is_own and acknowledges
+        if self.wanted.revoke_superseded and is_replaced and deployed:
+            found.append(deployed.serial_number)
+        return found
 
     def has_changed(self) -> bool:
         """Whether something was changed, or was changed before and not reported to the end."""
@@ -110,14 +152,12 @@ class CertificateItem:
     def for_prepare(self, common: dict[str, Any], anew: bool) -> dict[str, Any]:
         """What the node has to know to begin an attempt; `common` holds for all of a run."""
         kind = self.planned.key_kind
-        facts = self.inspection.certificate
-        end = facts.not_after if self.planned.by_rekey and facts else self.planned.not_after
         return {
             **common,
             "wanted": self.wanted.on_wire(),
             "key_type": kind.key_type,
             "key_bits": kind.bits,
-            "not_after": end,
+            "not_after": self.planned.not_after,
             "is_due": self.reasons != self.inspection.reasons,
             "new_key": self.needs_new_key,
             "anew": anew,
@@ -126,6 +166,7 @@ class CertificateItem:
     def set_prepared(self, prepared: Prepared) -> None:
         """Take the node's answer to `prepare`."""
         self.prepared = prepared
+        self.warnings.extend(prepared.notices)
         self.error = prepared.obstacle
 
     def set_outcome(self, outcome: Any) -> None:

@@ -52,12 +52,14 @@ def _perform(
 
 
 def _client(module: AnsibleModule) -> Any:
-    from ...account.credentials import account_of, open_session
+    from ...account.credentials import UNVERIFIED, account_of, open_session
     from ...account.run_client import RunClient
     from ...account.scratch import Scratch
     from ...account.sources import from_file
 
     options = module.params
+    if not options["validate_certs"]:
+        module.warn(UNVERIFIED)
     scratch = Scratch(module.tmpdir, account_of(options))
     session = open_session(
         options, lambda option, given: from_file(option, given, given), module.tmpdir, scratch

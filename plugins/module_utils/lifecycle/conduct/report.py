@@ -12,6 +12,7 @@ from typing import Any
 
 from ...times import iso_time
 from ..facts import CertificateFacts
+from ..wanted import Misstated
 from .item import CertificateItem
 
 _UNACKNOWLEDGED = (
@@ -21,17 +22,27 @@ _UNACKNOWLEDGED = (
 
 
 def report(
-    items: Sequence[CertificateItem], options: Mapping[str, Any], check_mode: bool, now: int
+    items: Sequence[CertificateItem],
+    misstated: Mapping[int, Misstated],
+    options: Mapping[str, Any],
+    check_mode: bool,
+    now: int,
 ) -> dict[str, Any]:
-    """The result for all items, with `failed` and `msg` if any of them failed."""
+    """The result for all items, with `failed` and `msg` if any of them failed.
+
+    `misstated` are those of the task that are no items, by their place among all.
+    """
     state = options["state"]
     changed = [is_changed(item, state, check_mode) for item in items]
+    entries = [
+        {**_entry(item, item_changed, state, now), **_content(item, options)}
+        for item, item_changed in zip(items, changed)
+    ]
+    for place, wrong in sorted(misstated.items()):
+        entries.insert(place, _misstated_entry(wrong))
     result: dict[str, Any] = {
         "changed": any(changed),
-        "certificates": [
-            {**_entry(item, item_changed, state, now), **_content(item, options)}
-            for item, item_changed in zip(items, changed)
-        ],
+        "certificates": entries,
         "diff": [
             _diff(item, state, check_mode)
             for item, item_changed in zip(items, changed)
@@ -41,10 +52,10 @@ def report(
             f"{item.wanted.label}: {warning}" for item in items for warning in item.warnings
         ],
     }
-    failed = [item for item in items if item.error]
+    failed = [entry for entry in entries if entry.get("failed")]
     if failed:
         result["failed"] = True
-        result["msg"] = _message(failed, len(items))
+        result["msg"] = _message(failed, len(entries))
     return result
 
 
@@ -56,18 +67,13 @@ def is_changed(item: CertificateItem, state: str, check_mode: bool) -> bool:
         return bool(item.revoked)
     if state in ("confirmed", "previous"):
         if check_mode:
-            return item.inspection.unacknowledged
+            found = item.inspection
+            will_switch = state == "confirmed" or found.has_previous
+            is_new = found.unacknowledged and will_switch
+            return is_new or (state == "previous" and found.is_cut_off) or bool(item.revoked)
         return bool(item.acknowledged and item.acknowledged.is_changed) or bool(item.revoked)
     changed = item.will_change() if check_mode else item.has_changed()
     return changed or bool(item.revoked)
-
-
-def _facts(item: CertificateItem) -> CertificateFacts | None:
-    """What is deployed now: the new certificate if it was put in place, else the one found."""
-    if item.is_deployed_now and item.outcome and item.outcome.facts:
-        facts: CertificateFacts = item.outcome.facts
-        return facts
-    return item.inspection.certificate
 
 
 def _entry(item: CertificateItem, changed: bool, state: str, now: int) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def _entry(item: CertificateItem, changed: bool, state: str, now: int) -> dict[s
     }
     if state == "absent":
         entry["removed"] = item.removed.removed_files if item.removed else []
-    facts = _facts(item)
+    facts = item.facts
     if facts:
         entry.update(asdict(facts))
         entry["remaining_days"] = max(0, facts.not_after - now) // 86400
@@ -91,6 +97,21 @@ def _entry(item: CertificateItem, changed: bool, state: str, now: int) -> dict[s
     if item.error:
         entry.update(failed=True, msg=item.error)
     return entry
+
+
+def _misstated_entry(wrong: Misstated) -> dict[str, Any]:
+    """Of one whose options are wrong nothing was looked at."""
+    return {
+        "path": wrong.label,
+        "files": {},
+        "changed": False,
+        "reasons": [],
+        "repairs": [],
+        "missing_folders": [],
+        "revoked": [],
+        "failed": True,
+        "msg": wrong.error,
+    }
 
 
 def _repairs(item: CertificateItem) -> Iterator[str]:
@@ -105,16 +126,16 @@ def _content(item: CertificateItem, options: Mapping[str, Any]) -> dict[str, Any
     """The certificate and its issuers as PEM, if they are asked for or are nowhere else."""
     if not options["return_content"] and item.wanted.targets:
         return {}
-    content = item.inspection.content
+    content = (item.seen or item.inspection).content
     if item.installed is not None and item.installed.content:
         content = item.installed.content
     return {name: content.get(name, "") for name in ("certificate", "chain", "root")}
 
 
-def _message(failed: Sequence[CertificateItem], total: int) -> str:
+def _message(failed: Sequence[Mapping[str, Any]], total: int) -> str:
     if total == 1:
-        return failed[0].error
-    reasons = " ".join(f"{item.wanted.label}: {item.error}" for item in failed)
+        return str(failed[0]["msg"])
+    reasons = " ".join(f"{entry['path']}: {entry['msg']}" for entry in failed)
     return f"{len(failed)} of {total} certificates failed. {reasons}"
 
 
@@ -138,11 +159,11 @@ def _after(item: CertificateItem, state: str, check_mode: bool) -> str:
     if state == "absent":
         return ""
     if state == "revoked":
-        return _described(_facts(item)) + "revoked: yes\n"
+        return _described(item.facts) + "revoked: yes\n"
     if item.reasons and not item.outcome and not item.inspection.unfinished and state == "present":
-        return _foreseen(item) if check_mode else _described(_facts(item))
+        return _foreseen(item) if check_mode else _described(item.facts)
     mended = [] if item.outcome or state != "present" else list(_repairs(item))
-    return _described(_facts(item)) + "".join(f"mended: {repair}\n" for repair in mended)
+    return _described(item.facts) + "".join(f"mended: {repair}\n" for repair in mended)
 
 
 def _foreseen(item: CertificateItem) -> str:
@@ -150,7 +171,7 @@ def _foreseen(item: CertificateItem) -> str:
     wish = item.wanted.wish
     lines = [f"{name}: {_shown(value)}" for name, value in wish.items()]
     if item.planned:
-        kept = "kept" if item.wanted.keeps_key else "new"
+        kept = "new" if item.makes_new_key else "kept"
         lines.append(f"key: {item.planned.key_kind}, {kept}")
         if item.planned.not_after:
             lines.append(f"not_after: about {iso_time(item.planned.not_after)}")

@@ -63,4 +63,4 @@ class Run:
         if lease.get("process") == self.process:
             return True  # a task of this process that ended before this one began
         pid = str(lease.get("process", "")).partition(":")[0]
-        return pid.isdigit() and _process(int(pid)) != lease["process"]
+        return pid.isascii() and pid.isdigit() and _process(int(pid)) != lease["process"]

@@ -10,11 +10,12 @@ What it needs of the world comes from outside: the node's steps, a client of Atl
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import AtlasError
@@ -62,31 +63,49 @@ class CertificateTask:
         self._warnings: list[str] = []
         self._issued, self._to_issue = 0, 0
         self._is_lost = False
+        self._failure = ""
 
     def perform(self) -> dict[str, Any]:
-        """Do what `state` says, and return the result of the task."""
-        wanted = wanted_certificates(self._options)
+        """Do what `state` says, and return the result of the task.
+
+        Raises `AtlasError` if nothing could be found out. What goes wrong later is in the result,
+        with what had been done before.
+        """
+        stated = wanted_certificates(self._options)
         self._check_options()
-        state = self._options["state"]
-        if state == "absent":
-            self._items = [CertificateItem(item) for item in wanted]
-            self._remove()
-        else:
-            self._inspect(wanted)
-            perform = {
-                "present": self._present,
-                "confirmed": self._confirmed,
-                "previous": self._previous,
-                "revoked": self._revoked,
-            }
-            if state != "present":
-                self._forgive_obstacles()
-            perform[state]()
-        result = report(self._items, self._options, self._check_mode, self._now())
+        self._items = [CertificateItem(each) for each in stated if isinstance(each, Wanted)]
+        if self._options["state"] != "absent":
+            self._inspect()
+        try:
+            self._perform()
+        except NodeLostError as error:
+            self._lose(error)
+        except AtlasError as error:
+            self._failure = error.message
+        misstated = {
+            place: each for place, each in enumerate(stated) if not isinstance(each, Wanted)
+        }
+        result = report(self._items, misstated, self._options, self._check_mode, self._now())
         result["warnings"] += self._warnings
         if self._is_lost:
             result["unreachable"] = True
+        if self._failure:
+            said = result.get("msg")
+            result.update(failed=True, msg=f"{self._failure} {said}" if said else self._failure)
         return result
+
+    def _perform(self) -> None:
+        state = self._options["state"]
+        if state not in ("present", "absent"):
+            self._forgive_obstacles()
+        perform = {
+            "present": self._present,
+            "absent": self._remove,
+            "confirmed": self._confirmed,
+            "previous": self._previous,
+            "revoked": self._revoked,
+        }
+        perform[state]()
 
     def _now(self) -> int:
         return int(self._world.clock())
@@ -97,6 +116,11 @@ class CertificateTask:
             if value is not None and value < 0:
                 raise AtlasError(f"{option}: {value} is negative; give 0 or more.")
         if self._options.get("compromised_at"):
+            if self._options.get("revocation_reason") != "keyCompromise":
+                raise AtlasError(
+                    "compromised_at: it belongs to revocation_reason: keyCompromise; state that, or"
+                    " leave it out."
+                )
             moment = date(self._options["compromised_at"], "compromised_at") or 0
             if moment > self._now():
                 raise AtlasError(
@@ -107,11 +131,10 @@ class CertificateTask:
     def _inspected(self, wanted: Sequence[Wanted]) -> tuple[Inspection, ...]:
         return self._node.inspect(wanted, self._now(), self._options["return_content"])
 
-    def _inspect(self, wanted: Sequence[Wanted]) -> None:
-        self._items = [
-            CertificateItem.inspected(*pair, check_mode=self._check_mode)
-            for pair in zip(wanted, self._inspected(wanted))
-        ]
+    def _inspect(self) -> None:
+        found = self._inspected([item.wanted for item in self._items])
+        for item, inspection in zip(self._items, found):
+            item.set_inspection(inspection, self._check_mode)
 
     def _forgive_obstacles(self) -> None:
         """What only stands in the way of new files is no error where none are written."""
@@ -122,24 +145,45 @@ class CertificateTask:
 
     def _present(self) -> None:
         self._guard_names()
+        # What lies there already, and what only has to be mended, waits for no service.
+        self._put_in_place([item for item in self._items if not item.lacks_chain], [])
         asks_revocation = self._options["check_revocation"] and any(
             item.inspection.certificate for item in self._items
         )
         needs_service = asks_revocation or any(
             item.to_issue or (item.lacks_chain and not self._check_mode) for item in self._items
         )
-        if not needs_service:
-            self._put_in_place(None)
-            self._acknowledge(None)
+        with contextlib.ExitStack() as stack:
+            client = None
+            try:
+                if needs_service and not self._is_lost:
+                    client = stack.enter_context(self._world.open_client())
+                    self._ask_service(client, asks_revocation)
+            except NodeLostError as error:
+                self._lose(error)
+            except AtlasError as error:
+                # It is told when what can be done without the service has been done.
+                self._failure = error.message
+            self._acknowledge(client)
+        if self._check_mode:
+            acknowledges = self._options["acknowledge"] == "task"
+            for item in self._items:
+                item.revoked = item.will_be_revoked(acknowledges)
+
+    def _ask_service(self, client: Any, asks_revocation: bool) -> None:
+        if asks_revocation:
+            self._check_revocation(client)
+        self._plan(client)
+        if self._check_mode:
             return
-        with self._world.open_client() as client:
-            if asks_revocation:
-                self._check_revocation(client)
-            self._plan(client)
-            if not self._check_mode:
-                self._put_in_place(client)
-                self._issue_all(client)
-                self._acknowledge(client)
+        without_chain = [item for item in self._items if item.lacks_chain]
+        if without_chain:
+            self._put_in_place(without_chain, client.trust_chain())
+        self._issue_all(client)
+
+    def _lose(self, error: NodeLostError) -> None:
+        self._is_lost = True
+        self._failure = f"The connection to the node was lost: {error.message}"
 
     def _guard_names(self) -> None:
         for item in self._items:
@@ -150,21 +194,23 @@ class CertificateTask:
 
     def _check_revocation(self, client: Any) -> None:
         """What the service says of what is deployed; a revoked one gets a new key."""
-        for item in self._items:
-            facts = item.inspection.certificate
-            if facts is None or item.error:
-                continue
-            try:
-                issued = client.certificate(facts.serial_number)
-            except AtlasError as error:
-                item.warnings.append(
-                    f"Whether {facts.serial_number} was revoked could not be found out:"
-                    f" {error.message}"
-                )
-                continue
-            if issued is not None and issued.status == "REVOKED":
+        from ..obtain.revoke import REVOKED, statuses
+
+        asked = {
+            item.inspection.certificate.serial_number: item
+            for item in self._items
+            if item.inspection.certificate and not item.error
+        }
+        told, error = statuses(client, list(asked))
+        for serial, item in asked.items():
+            if told.get(serial) == REVOKED:
                 item.reasons.append("revoked: the service says that the certificate was revoked")
                 item.needs_new_key = True
+        unknown = [serial for serial in asked if serial not in told]
+        if unknown:
+            self._warnings.append(
+                f"Whether {', '.join(unknown)} was revoked could not be found out: {error}"
+            )
 
     def _plan(self, client: Any) -> None:
         from ..obtain import plan
@@ -176,22 +222,21 @@ class CertificateTask:
         for item in due:
             try:
                 planned = plan.plan(item.wanted, policy, now)
-                item.planned = replace(planned, by_rekey=item.by_rekey)
+                facts = item.inspection.certificate
+                item.planned = planned.for_rekey(facts) if item.by_rekey and facts else planned
             except AtlasError as error:
                 item.error = error.message
         self._to_issue = sum(item.to_issue for item in due)
         guards.refuse_too_many(self._to_issue, self._options.get("max_issue"))
         least = self._options.get("min_quota")
         if least is not None and self._to_issue:
-            guards.refuse_low_quota(self._to_issue, client.quota(), least)
+            with client.reserved_quota(self._to_issue, not self._check_mode) as left:
+                guards.refuse_low_quota(self._to_issue, left, least)
 
-    def _put_in_place(self, client: Any) -> None:
+    def _put_in_place(self, items: Sequence[CertificateItem], chain: list[str]) -> None:
         """What needs no new certificate: sets that lie there, and files to be mended."""
-        if self._check_mode:
-            return
-        items = [item for item in self._items if item.to_resume or item.to_mend]
-        chain = client.trust_chain() if any(item.lacks_chain for item in items) else []
-        self._install(items, chain)
+        if not self._check_mode:
+            self._install([item for item in items if item.to_resume or item.to_mend], chain)
 
     def _issue_all(self, client: Any) -> None:
         from ..obtain.issue import Service
@@ -207,18 +252,34 @@ class CertificateTask:
             LookUp(client, self._options["lookup_max"]),
             settle=self._options["settle"],
             read_timeout=self._options["read_timeout"],
+            total_timeout=self._options["total_timeout"],
             asks_first=self._options["preflight"] == "server",
             progress=self._tell_progress,
             sleep=self._world.sleep,
             clock=self._world.clock,
         )
         for start in range(0, len(due), MOST_IN_A_ROUND):
-            if self._is_lost:
-                return
             round_of = due[start : start + MOST_IN_A_ROUND]
-            self._issue_round(service, round_of, chain)
+            try:
+                self._issue_round(service, round_of, chain)
+            except AtlasError as error:
+                self._give_up(due[start:], error)
+                if isinstance(error, NodeLostError):
+                    self._is_lost = True
+            if self._is_lost:
+                self._give_up(due[start:], NodeLostError("the connection to the node was lost"))
+            if self._failure or self._is_lost:
+                break
             self._issued += len(round_of)
-        self._look_again([item for item in due if item.prepared and item.prepared.is_settled])
+        if not self._is_lost:
+            self._look_at_settled([item for item in due if item.is_settled])
+
+    def _give_up(self, items: Sequence[CertificateItem], error: AtlasError) -> None:
+        """Those of which nothing was asked for, because the run came to an end before them."""
+        said = error.message.rstrip(".")
+        for item in items:
+            if item.outcome is None and not item.is_settled and not item.error:
+                item.error = f"Nothing was asked for: {said}."
 
     def _tell_progress(self, done: int) -> None:
         self._world.progress(self._issued + done, self._to_issue)
@@ -240,9 +301,10 @@ class CertificateTask:
                 for position, outcome in issuance.outcomes.items():
                     waiting[position].set_outcome(outcome)
             issued = [item.outcome.certificate for item in items if item.outcome]
-            chain = matching_chain(
-                service.client, chain, [pem for pem in issued if pem], self._world.fetch
-            )
+            with contextlib.suppress(AtlasError):  # then each one says that its issuer is missing
+                chain = matching_chain(
+                    service.client, chain, [pem for pem in issued if pem], self._world.fetch
+                )
         finally:
             # Also when the run is cut short: what was issued must not wait for the next one.
             self._install([item for item in items if item.install_action], chain)
@@ -277,7 +339,7 @@ class CertificateTask:
                 breaks = holder["run"]
                 continue
             if waited >= _PATIENCE:
-                self._give_up(waiting)
+                self._refuse_busy(waiting)
                 return
             self._world.sleep(_BUSY_PAUSE)
             waited += _BUSY_PAUSE
@@ -295,7 +357,7 @@ class CertificateTask:
         }
 
     @staticmethod
-    def _give_up(items: Sequence[CertificateItem]) -> None:
+    def _refuse_busy(items: Sequence[CertificateItem]) -> None:
         for item in items:
             holder = item.prepared.busy if item.prepared else {}
             item.error = (
@@ -319,13 +381,17 @@ class CertificateTask:
                 item.set_outcome(known.outcome)
             elif known.is_void:
                 void.append(item)
+            else:
+                item.was_sought = True
         self._prepare(void, until, anew=True)
 
     def _attempt(self, item: CertificateItem, until: int) -> Any:
         from ..obtain.issue import Attempt
 
         prepared = item.prepared or Prepared()
-        return Attempt(item.planned, prepared, self._world.run.nonce, self._now(), until)
+        return Attempt(
+            item.planned, prepared, self._world.run.nonce, self._now(), until, item.was_sought
+        )
 
     def _install(self, items: Sequence[CertificateItem], chain: list[str]) -> None:
         orders = [
@@ -337,14 +403,20 @@ class CertificateTask:
         try:
             for item, installed in zip(items, self._node.install(orders)):
                 item.set_installed(installed)
-        except NodeLostError as error:
-            self._is_lost = True
+        except AtlasError as error:
+            is_lost = isinstance(error, NodeLostError)
+            self._is_lost = self._is_lost or is_lost
+            what = "the connection to the node was lost" if is_lost else "it was not put in place"
             for item in items:
                 serial = item.outcome.serial if item.outcome else ""
-                issued = f"The certificate {serial} was issued, and " if serial else ""
+                issued = (
+                    f"The certificate {serial} was issued, and {what}"
+                    if serial
+                    else (what[0].upper() + what[1:])
+                )
                 item.error = item.error or (
-                    f"{issued}the connection to the node was lost: {error.message} The next run"
-                    " finds out what was done."
+                    f"{issued}: {error.message.rstrip('.')}. The next run finds out what was done,"
+                    " and goes on from there."
                 )
 
     def _acknowledge(self, client: Any) -> None:
@@ -365,8 +437,7 @@ class CertificateTask:
             item
             for item in self._items
             if item not in new
-            and item.inspection.superseded
-            and item.wanted.revoke_superseded
+            and item.queued_for_revocation
             and not item.inspection.unacknowledged
             and not item.is_deployed_now
         ]
@@ -400,9 +471,16 @@ class CertificateTask:
         items = [item for item in self._items if _waits(item)]
         if not self._check_mode:
             self._confirm(items, None)
+            return
+        for item in items:
+            item.revoked = item.queued_for_revocation
 
     def _previous(self) -> None:
-        items = [item for item in self._items if item.inspection.unacknowledged]
+        items = [
+            item
+            for item in self._items
+            if item.inspection.unacknowledged or item.inspection.is_cut_off
+        ]
         if self._check_mode:
             return
         orders = [item.for_acknowledge(self._world.run.nonce, []) for item in items]
@@ -414,9 +492,18 @@ class CertificateTask:
     def _look_again(self, items: Sequence[CertificateItem]) -> None:
         wanted = [item.wanted for item in items]
         for item, seen in zip(items, self._inspected(wanted)):
-            item.inspection = replace(
-                item.inspection, certificate=seen.certificate, content=seen.content
-            )
+            item.seen = seen
+
+    def _look_at_settled(self, items: Sequence[CertificateItem]) -> None:
+        """Where another run was at it meanwhile: is it as wanted now?"""
+        self._look_again(items)
+        for item in items:
+            left = item.seen and (item.seen.unfinished or "; ".join(item.seen.reasons))
+            if left and not item.wanted.force:
+                item.error = (
+                    f"Another run was at work on it meanwhile, and it is still not as wanted"
+                    f" ({left}); run the task again."
+                )
 
     # state: revoked
 
@@ -432,7 +519,9 @@ class CertificateTask:
         for item, answer in zip(self._items, self._node.acknowledge("prove", orders)):
             item.acknowledged = answer
             item.error = answer.obstacle
-            if not item.error and not all(proof.is_revoked for proof in answer.superseded):
+            if not item.error and len(answer.superseded) != 1:
+                item.error = "The node did not say which certificate is to be revoked."
+            if not item.error:
                 open_items.append(item)
         if open_items:
             with self._world.open_client() as client:
@@ -482,8 +571,8 @@ class CertificateTask:
 
 def _waits(item: CertificateItem) -> bool:
     """Whether something waits for being confirmed."""
-    queued = item.inspection.superseded and item.wanted.revoke_superseded
-    return item.inspection.unacknowledged or bool(queued)
+    found = item.inspection
+    return found.unacknowledged or found.is_cut_off or bool(item.queued_for_revocation)
 
 
 def _account(options: Mapping[str, Any]) -> str:

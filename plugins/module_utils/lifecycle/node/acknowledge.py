@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,10 @@ from ...pki import certificates, keys
 from ..exchange import Acknowledged, Proof
 from ..wanted import LINKED, Wanted
 from . import files, plain, versions
-from .install import superseded_key, tidy
-from .look import layout_of, look
-from .state import Held, State
+from .housekeeping import superseded_key, tidy
+from .look import layout_named, look, standing_layout
+from .returning import finish_returning, undo_installing
+from .state import Held, Returning, State
 from .store import Store
 from .targets import remove_strays
 
@@ -47,8 +49,14 @@ def acknowledge(order: Order) -> Acknowledged:
     try:
         with store.locked():
             remove_strays(wanted, store)
+            finish_returning(wanted, store)
             state = store.read()
-            is_new = bool(state.live) and not state.acknowledged
+            if state.installing:
+                raise AtlasError(
+                    f"{wanted.label}: putting {versions.serial_of(state.installing.version)} in"
+                    " place was cut off; run the task with state: present first, which finishes it."
+                )
+            is_new = state.is_on_probation
             if is_new or state.is_untidy:
                 state = store.write(state.with_(acknowledged=True, is_untidy=True))
                 _clear_away(wanted, store, state)
@@ -61,7 +69,7 @@ def acknowledge(order: Order) -> Acknowledged:
 
 def _clear_away(wanted: Wanted, store: Store, state: State) -> None:
     """Drop what is not needed any more: old keys, and copies of the new one."""
-    if wanted.layout != LINKED and state.previous:
+    if state.layout != LINKED and state.previous:
         plain.back_up(store, state.previous, wanted.backups)
     if state.live:
         versions.drop_key(store, state.live)
@@ -121,21 +129,43 @@ def record_revoked(order: Order) -> Acknowledged:
             kept = [serial for serial in revoked if serial == deployed]
             store.write(state.with_(superseded=waiting, revoked=kept))
             for serial in order.serials:
-                files.unlink(superseded_key(store, serial))
                 if wanted.destroys_old_key:
-                    _destroy(store, serial)
+                    _destroy(store, serial, _key_digest(store, serial))
+                files.unlink(superseded_key(store, serial))
     except AtlasError as error:
         return Acknowledged(obstacle=error.message)
     return Acknowledged(is_changed=True)
 
 
-def _destroy(store: Store, serial: str) -> None:
-    """Remove the backups that hold a compromised key."""
+def _destroy(store: Store, serial: str, key_digest: str) -> None:
+    """Remove the backups that hold a compromised key, whichever certificate they are of."""
     state = store.read()
     for folder in (store.history, store.versions):
         for name in versions.names_in(folder):
-            if name.endswith(f"-{serial}") and name not in state.versions:
-                versions.remove_tree(f"{folder}/{name}")
+            path = os.path.join(folder, name)
+            if name in state.versions:
+                continue
+            if versions.serial_of(name) == serial or _holds_key(path, key_digest):
+                files.remove_tree(path)
+
+
+def _key_digest(store: Store, serial: str) -> str:
+    content = files.read_named(superseded_key(store, serial))
+    key = keys.load_private_key(content) if content else None
+    return keys.public_key_digest(key.public_key()) if key else ""
+
+
+def _holds_key(folder: str, key_digest: str) -> bool:
+    for place, _folders, names in os.walk(folder):
+        for name in names:
+            try:
+                content = files.read(os.path.join(place, name))
+                key = keys.load_private_key(content) if content else None
+            except AtlasError:
+                continue
+            if key and keys.public_key_digest(key.public_key()) == key_digest:
+                return True
+    return False
 
 
 def switch_back(order: Order) -> Acknowledged:
@@ -146,31 +176,33 @@ def switch_back(order: Order) -> Acknowledged:
             return Acknowledged()
         with store.locked():
             remove_strays(wanted, store)
-            state = store.read()
-            layout = layout_of(wanted)
-            if not state.live or state.acknowledged:
-                return Acknowledged()
-            if not layout.has_previous(store, state.previous):
-                return Acknowledged()  # it stays, and stays to be acknowledged
-            changed = layout.switch_back(store, wanted, state.previous)
-            why = order.why or "it was switched back"
-            queue = [serial for serial in state.superseded if not _is_deployed(wanted, serial)]
+            changed = finish_returning(wanted, store)
+            found = look(wanted)
+            if found.state.installing:
+                undo_installing(wanted, found)
+                tidy(wanted, store, store.read())
+                return Acknowledged(is_changed=True, changed_files=_paths(wanted))
+            state, layout = found.state, standing_layout(wanted, found.state)
+            has_previous = layout_named(layout).has_previous(store, state.previous)
+            if not state.is_on_probation or not has_previous:
+                # What had nothing before it stays, and stays to be acknowledged.
+                return Acknowledged(is_changed=bool(changed), changed_files=changed)
+            # Recorded first: whoever is cut off in the middle finds out what was meant.
             store.write(
                 state.with_(
+                    returning=Returning(state.previous, layout),
                     live=state.replaced,
                     previous="",
                     replaced="",
                     acknowledged=True,
-                    held=Held(state.live, why),
-                    superseded=queue,
+                    held=Held(state.live, order.why or "it was switched back"),
                 )
             )
-            tidy(wanted, store, store.read())
+            changed = finish_returning(wanted, store)
     except AtlasError as error:
         return Acknowledged(obstacle=error.message)
     return Acknowledged(is_changed=True, changed_files=changed)
 
 
-def _is_deployed(wanted: Wanted, serial: str) -> bool:
-    leaf = look(wanted).deployed.certificate
-    return leaf is not None and certificates.serial_number(leaf) == serial
+def _paths(wanted: Wanted) -> list[str]:
+    return [target.path for target in wanted.targets]

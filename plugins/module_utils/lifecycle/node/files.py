@@ -16,12 +16,16 @@ import grp
 import os
 import pwd
 import secrets
+import shutil
 import stat
 from dataclasses import dataclass
 
 from ...errors import AtlasError
 
 LARGEST_FILE = 1024 * 1024
+_LARGEST_ID = (1 << 32) - 2
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_LINKS = 40
 _LABELS = ("security.selinux", "system.posix_acl_access")
 
 
@@ -37,17 +41,27 @@ class Attributes:
     mode: int
 
 
+class UnreadableError(AtlasError):
+    """A file that is there and cannot be read: what is in it nobody knows."""
+
+
 def read(path: str) -> bytes | None:
-    """The content of a file; None if there is none. Other obstacles are errors."""
+    """The content of a file; None if there is none. Other obstacles are an `UnreadableError`."""
     try:
-        with open(path, "rb") as file:
+        # Whoever opens a named pipe would wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnreadableError("is not a regular file")
             content = file.read(LARGEST_FILE + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        raise UnreadableError("is a folder; give the path of a file") from None
     except OSError as error:
-        raise AtlasError(f"cannot be read: {explain(error)}") from None
+        raise UnreadableError(f"cannot be read: {explain(error)}") from None
     if len(content) > LARGEST_FILE:
-        raise AtlasError(f"is larger than {LARGEST_FILE} bytes")
+        raise UnreadableError(f"is larger than {LARGEST_FILE} bytes")
     return content
 
 
@@ -55,12 +69,12 @@ def read_named(path: str) -> bytes | None:
     """As `read`, its errors with the path in front."""
     try:
         return read(path)
-    except AtlasError as error:
-        raise AtlasError(f"{path}: {error.message}.") from None
+    except UnreadableError as error:
+        raise UnreadableError(f"{path}: {error.message}.") from None
 
 
 def unlink(path: str) -> None:
-    """Remove a file, if it is there, and make that durable."""
+    """Remove a file or a link, if it is there, and make that durable."""
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -70,9 +84,76 @@ def unlink(path: str) -> None:
     sync_folder(os.path.dirname(path))
 
 
+def remove_tree(path: str) -> None:
+    """Remove a folder with all that is in it, if it is there."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise AtlasError(f"{path}: cannot be removed: {explain(error)}.") from None
+
+
+def real_path(path: str, follow: bool = True) -> str:
+    """The path without symbolic links, the last one followed or not.
+
+    Raises `AtlasError` for a link that another user made: who runs as root must not be led by it to
+    a file that its owner could not write.
+    """
+    folder, name = os.path.split(path)
+    walked = "/"
+    parts = [part for part in folder.split("/") if part] + ([name] if follow else [])
+    links = 0
+    while parts:
+        part = parts.pop(0)
+        if part in ("", "."):
+            continue
+        walked = os.path.dirname(walked) if part == ".." else os.path.join(walked, part)
+        if not os.path.islink(walked):
+            continue
+        _refuse_link_of_others(walked)
+        links += 1
+        if links > _MOST_LINKS:
+            raise AtlasError(f"{path}: too many symbolic links lead there and on; mend them.")
+        target = os.readlink(walked)
+        parts = [*target.split("/"), *parts]
+        walked = "/" if target.startswith("/") else os.path.dirname(walked)
+    return walked if follow else os.path.join(walked, name)
+
+
+def _refuse_link_of_others(link: str) -> None:
+    owner = os.lstat(link).st_uid
+    if owner not in (0, os.geteuid()):
+        raise AtlasError(
+            f"{link} is a symbolic link that belongs to the user {owner}, who could have it lead to"
+            " any file; give the path that it leads to, or have the link belong to root."
+        )
+
+
+def open_folder(real: str) -> int:
+    """Open a folder by its path without links, so that it cannot be exchanged for a link."""
+    descriptor = os.open("/", _FOLDER)
+    try:
+        for part in real.split("/"):
+            if part:
+                inner = os.open(part, _FOLDER, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def explain(error: OSError) -> str:
     """What the system said, without the path."""
     return (error.strerror or str(error)).lower()
+
+
+def attributes_found(path: str) -> Attributes:
+    """Those that a file has."""
+    found = os.stat(path)
+    return Attributes(str(found.st_uid), str(found.st_gid), stat.S_IMODE(found.st_mode))
 
 
 def differing_attributes(path: str, attributes: Attributes) -> list[str]:
@@ -91,9 +172,20 @@ def differing_attributes(path: str, attributes: Attributes) -> list[str]:
 
 def set_attributes(path: str, attributes: Attributes) -> None:
     """Give an existing file the attributes that were stated."""
+    ownership = _user_id(attributes.owner), _group_id(attributes.group)
+    real = real_path(path)
     try:
-        os.chown(path, _user_id(attributes.owner), _group_id(attributes.group))
-        os.chmod(path, attributes.mode)
+        folder = open_folder(os.path.dirname(real))
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(os.path.basename(real), flags, dir_fd=folder)
+        finally:
+            os.close(folder)
+        try:
+            os.fchown(descriptor, *ownership)
+            os.fchmod(descriptor, attributes.mode)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise AtlasError(f"{path}: owner and mode cannot be set: {explain(error)}.") from None
 
@@ -104,7 +196,8 @@ class Replacement:
     The temporary file has the final owner, group, label and mode before it has a byte of content
     that others may not read: it is made 0600, and the mode comes last. A symbolic link is
     followed once: its target is replaced and the link is kept, unless `follow` is off. What is not
-    stated is taken from `like`, by default the file that is replaced.
+    stated is taken from `like`, by default the file that is replaced. All is done relative to the
+    folder as it was opened, so that nobody can exchange it for a link meanwhile.
     """
 
     def __init__(
@@ -117,12 +210,13 @@ class Replacement:
         like: str | None = None,
     ) -> None:
         self.path = path
-        self._target = os.path.realpath(path) if follow else path
-        self._like = like or self._target
-        folder, name = os.path.split(self._target)
-        self._folder = folder
-        self._temporary = os.path.join(folder, f".{name[:200]}.atlas-{secrets.token_hex(8)}")
+        target = real_path(path, follow)
+        self._like = like or target
+        folder, self._name = os.path.split(target)
+        self._temporary = f".{self._name[:200]}.atlas-{secrets.token_hex(8)}"
+        self._folder: int | None = None
         try:
+            self._folder = open_folder(folder)
             self._write(content, attributes)
         except OSError as error:
             self.discard()
@@ -133,7 +227,7 @@ class Replacement:
 
     def _write(self, content: bytes, attributes: Attributes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._temporary, flags, 0o600)
+        descriptor = os.open(self._temporary, flags, 0o600, dir_fd=self._folder)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
@@ -161,32 +255,46 @@ class Replacement:
 
     def put_in_place(self) -> None:
         """Rename over the target, and make the rename durable."""
+        folder = self._folder
         try:
-            os.replace(self._temporary, self._target)
-            sync_folder(self._folder)
+            os.replace(self._temporary, self._name, src_dir_fd=folder, dst_dir_fd=folder)
+            sync_folder(".", folder)
         except OSError as error:
             raise AtlasError(f"{self.path}: cannot be replaced: {explain(error)}.") from None
+        finally:
+            self.discard()
 
     def discard(self) -> None:
         """Remove the temporary file, if it is still there."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._temporary)
+        folder, self._folder = self._folder, None
+        if folder is None:
+            return
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._temporary, dir_fd=folder)
+        finally:
+            os.close(folder)
 
 
-def sync_folder(folder: str) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync_folder(folder: str, inside: int | None = None) -> None:
+    """Make the names in a folder durable; its path is relative to `inside`, if that is given."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    descriptor = os.open(folder, flags, dir_fd=inside)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) <= _LARGEST_ID
+
+
 def _user_id(owner: str | None) -> int:
     if owner is None:
         return -1
     try:
-        return int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+        return int(owner) if _is_number(owner) else pwd.getpwnam(owner).pw_uid
     except KeyError:
         raise AtlasError(
             f"owner: there is no user {owner!r} on this node; create it first, or name one that"
@@ -198,7 +306,7 @@ def _group_id(group: str | None) -> int:
     if group is None:
         return -1
     try:
-        return int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+        return int(group) if _is_number(group) else grp.getgrnam(group).gr_gid
     except KeyError:
         raise AtlasError(
             f"group: there is no group {group!r} on this node; create it first, or name one that"

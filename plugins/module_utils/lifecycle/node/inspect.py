@@ -14,10 +14,10 @@ from ...pki import certificates, keys
 from ...pki.library import x509
 from .. import due
 from ..exchange import Inspection
-from ..facts import facts_of
+from ..fact_reading import facts_of
 from ..wanted import CHAIN, ROOT, Wanted
 from . import versions
-from .look import Found, layout_of, look
+from .look import Found, layout_named, look, standing_layout
 from .material import content_of
 from .plain import place_of
 from .store import Store
@@ -40,9 +40,10 @@ def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
         except AtlasError as error:
             obstacle = error.message
     is_to_change = bool(reasons or repairs or unfinished)
-    missing_folders = sorted(_missing_folders(wanted, found.store)) if is_to_change else []
     if not obstacle and is_to_change:
         obstacle = next(obstacles(wanted, found.store), "")
+    is_to_look = is_to_change and not obstacle
+    missing_folders = sorted(_missing_folders(wanted, found.store)) if is_to_look else []
     leaf = found.deployed.certificate
     state = found.state
     return Inspection(
@@ -57,8 +58,17 @@ def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
         is_untidy=state.is_untidy,
         superseded=list(state.superseded),
         notices=list(_notices(wanted, found, reasons)),
+        is_own=bool(found.deployed.recorded and found.material and found.material.key),
+        has_previous=_has_previous(wanted, found),
+        is_cut_off=bool(state.installing or state.returning),
         content=content_of(found.material) if with_content and found.material else {},
     )
+
+
+def _has_previous(wanted: Wanted, found: Found) -> bool:
+    layout = layout_named(standing_layout(wanted, found.state))
+    has: bool = layout.has_previous(found.store, found.state.previous)
+    return has
 
 
 def pending_version(wanted: Wanted, found: Found, now: int) -> str:
@@ -88,7 +98,7 @@ def _fits(wanted: Wanted, found: Found, version: str, now: int) -> bool:
     digest = keys.public_key_digest(key) if key is not None else found.deployed.key_digest
     kind = keys.kind_of(key) if key is not None else found.deployed.key_kind
     is_revoked = material.serial in found.state.revoked
-    held = due.Deployed(material.leaf, "", kind, digest, "", due.Recorded(wish, is_revoked))
+    held = due.Deployed(material.leaf, "", kind, digest, "", due.Recorded(wish), is_revoked)
     others = [e for e in due.reasons(wanted, held, now) if not e.startswith("forced:")]
     return not others and not _is_older(material.leaf, found)
 
@@ -114,7 +124,8 @@ def needed_repairs(wanted: Wanted, found: Found) -> list[str]:
     """What to mend of a set whose certificate is as wanted, each as `<path>: <what>`."""
     if found.material is None or not wanted.targets:
         return []
-    differences = layout_of(wanted).differences(found.store, wanted, found.material)
+    layout = layout_named(standing_layout(wanted, found.state))
+    differences = layout.differences(found.store, wanted, found.material)
     return [f"{path}: {what}" for path, what in differences]
 
 

@@ -17,12 +17,15 @@ from ...errors import AtlasError
 from ...pki import certificates, chains, keys
 from ...pki.library import x509
 from ..exchange import Installed
+from ..fact_reading import facts_of
 from ..wanted import LINKED, Wanted
 from . import files, linked, plain, versions
+from .housekeeping import superseded_key, tidy
 from .inspect import pending_version
-from .look import Found, layout_of, look
+from .look import Found, layout_named, look, standing_layout
 from .material import Material, content_of
 from .prepare import EXTERNAL
+from .returning import finish_returning, undo_installing
 from .state import Attempt, Held, Installing, State
 from .store import Store
 from .targets import Reserve, remove_strays
@@ -64,6 +67,7 @@ def install(order: Order) -> Installed:
     try:
         with store.locked():
             remove_strays(order.wanted, store)
+            finish_returning(order.wanted, store)
             found = look(order.wanted)
             if order.action == MEND:
                 return Installed(changed_files=_mend(order, found))
@@ -134,14 +138,22 @@ def _install(order: Order, found: Found, attempt: Attempt) -> Installed:
     store = found.store
     material = _new_material(order, store, attempt)
     Reserve(order.wanted, store).release()
+    found = undo_installing(order.wanted, found)
     version = _publish(order.wanted, store, material, attempt.wish)
-    previous = layout_of(order.wanted).keep(store, order.wanted, version)
-    installing = Installing(version, previous, _superseded(order.wanted, found, material))
+    installing = _kept(order.wanted, found, material, version)
     # From here on the set is durable and found without the service, so the attempt is over.
     state = store.write(found.state.with_(attempt=None, installing=installing, held=None))
     if attempt.key != EXTERNAL:
         files.unlink(store.staged_key)
     return _switch(order, replace(found, state=state), material, installing)
+
+
+def _kept(wanted: Wanted, found: Found, material: Material, version: str) -> Installing:
+    """Keep what is there, to switch back to, before a set is put in place."""
+    deployed = found.deployed.certificate
+    serial = certificates.serial_number(deployed) if deployed else ""
+    previous = layout_named(wanted.layout).keep(found.store, wanted, version, serial)
+    return Installing(version, previous, wanted.layout, _superseded(wanted, found, material))
 
 
 def _new_material(order: Order, store: Store, attempt: Attempt) -> Material:
@@ -177,11 +189,19 @@ def _digest(key: keys.PrivateKey) -> str:
     return keys.public_key_digest(key.public_key())
 
 
-def _publish(wanted: Wanted, store: Store, material: Material, wish: dict[str, Any]) -> str:
+def _publish(
+    wanted: Wanted,
+    store: Store,
+    material: Material,
+    wish: dict[str, Any] | None,
+    layout: str | None = None,
+) -> str:
+    layout = layout or wanted.layout
     version = versions.next_name(store, material.serial)
-    folder = versions.create(store, version, material, wish)
-    if wanted.layout == LINKED:
-        linked.fill(folder, wanted, material)
+    paths = [target.path for target in wanted.targets] if layout == LINKED else []
+    folder = versions.create(store, version, material, wish, paths)
+    if layout == LINKED:
+        linked.fill(store, folder, wanted, material)
     versions.publish(store, folder, version)
     return version
 
@@ -195,15 +215,18 @@ def _resume(order: Order, found: Found) -> Installed:
         raise AtlasError(
             "what was to be put in place is gone or not wanted any more; run the task again."
         )
-    if state.installing and state.installing.version == version:
+    if state.installing and (state.installing.version, state.installing.layout) == (
+        version,
+        order.wanted.layout,
+    ):
         installing = state.installing
     else:
+        found = undo_installing(order.wanted, found)
         if order.wanted.layout == LINKED:
             wish = versions.wish_of(store, version) or {}
             version = _publish(order.wanted, store, material, wish)
-        previous = layout_of(order.wanted).keep(store, order.wanted, version)
-        installing = Installing(version, previous, _superseded(order.wanted, found, material))
-        state = store.write(state.with_(installing=installing, held=None))
+        installing = _kept(order.wanted, found, material, version)
+        state = store.write(found.state.with_(installing=installing, held=None))
     return _switch(order, replace(found, state=state), material, installing)
 
 
@@ -211,13 +234,19 @@ def _switch(order: Order, found: Found, material: Material, installing: Installi
     """Put a set in place and try it; one that cannot be used is held, and all as it was before."""
     wanted = order.wanted
     store, state = found.store, found.state
-    layout = layout_of(wanted)
+    layout = layout_named(installing.layout)
     try:
         changed = layout.switch(store, wanted, material, installing.version)
         _validate(wanted)
     except AtlasError as error:
-        layout.switch_back(store, wanted, installing.previous)
         why = error.message.rstrip(".")
+        try:
+            layout.switch_back(store, wanted, installing.previous)
+        except AtlasError as problem:
+            raise AtlasError(
+                f"{why}. And the files could not be switched back: {problem.message} The next run"
+                " goes on with the new certificate."
+            ) from None
         store.write(state.with_(installing=None, held=Held(installing.version, why)))
         tidy(wanted, store, store.read())
         raise AtlasError(
@@ -231,6 +260,7 @@ def _switch(order: Order, found: Found, material: Material, installing: Installi
             installing=None,
             held=None,
             live=installing.version,
+            layout=installing.layout,
             previous=installing.previous,
             replaced=state.live,
             acknowledged=False,
@@ -241,6 +271,7 @@ def _switch(order: Order, found: Found, material: Material, installing: Installi
     return Installed(
         changed_files=changed or [wanted.label],
         is_deployed=True,
+        certificate=facts_of(material.leaf),
         content=content_of(material) if order.with_content else {},
     )
 
@@ -291,11 +322,6 @@ def _superseded(wanted: Wanted, found: Found, material: Material) -> str:
     return old.serial
 
 
-def superseded_key(store: Store, serial: str) -> str:
-    """Where the key of a certificate lies that is still to be revoked."""
-    return os.path.join(store.superseded, f"{serial}.pem")
-
-
 def _mend(order: Order, found: Found) -> list[str]:
     wanted, material = order.wanted, found.material
     if material is None:
@@ -305,7 +331,7 @@ def _mend(order: Order, found: Found) -> list[str]:
         material = replace(
             material, issuers=material.issuers or issuers, root=material.root or root
         )
-    if wanted.layout == LINKED:
+    if standing_layout(wanted, found.state) == LINKED:
         return _mend_linked(wanted, found, material)
     changed = plain.mend(found.store, wanted, material)
     tidy(wanted, found.store, found.state)
@@ -316,27 +342,14 @@ def _mend_linked(wanted: Wanted, found: Found, material: Material) -> list[str]:
     """A new version with the same certificate, and the same switch as for a new one."""
     store, state = found.store, found.state
     recorded = found.deployed.recorded
-    wish = dict(recorded.wish) if recorded else wanted.wish
+    wish = dict(recorded.wish) if recorded else None
     changed = [path for path, _what in linked.differences(store, wanted, material)]
-    version = _publish(wanted, store, material, wish)
-    linked.keep(store, wanted, version)
+    version = _publish(wanted, store, material, wish, LINKED)
+    linked.keep(store, wanted, version, material.serial)
     linked.switch(store, wanted, material, version)
-    store.write(state.with_(live=version, previous=state.previous))
-    versions.drop_key(store, version)
-    tidy(wanted, store, store.read())
+    if recorded:
+        state = store.write(state.with_(live=version))
+    if not state.is_on_probation:
+        versions.drop_key(store, version)
+    tidy(wanted, store, state)
     return changed
-
-
-def tidy(wanted: Wanted, store: Store, state: State) -> None:
-    """Remove what this record does not name and is not live: old keys first of all."""
-    if state.attempt is None:
-        files.unlink(store.staged_key)
-    named = state.versions | {linked.live_version(store)}
-    versions.prune(store, named, wanted.backups if wanted.layout == LINKED else 0)
-    plain.prune(store, {state.previous, state.installing.previous if state.installing else ""})
-    if wanted.layout != LINKED:
-        linked.leave(store, wanted)
-    queued = {*state.superseded, state.installing.supersedes if state.installing else ""}
-    for name in versions.names_in(store.superseded):
-        if name.partition(".")[0] not in queued:
-            files.unlink(os.path.join(store.superseded, name))

@@ -14,13 +14,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections import Counter
 
 from ...errors import AtlasError
 from ..wanted import Target, Wanted
 from . import files, versions
 from .material import Material, holds, render
-from .plain import attributes_of, in_order, is_own_link
+from .plain import attributes_of, content_at, in_order, is_own_link
 from .store import Store, make_folder
 
 _ADOPTED = "0000-adopted"
@@ -28,46 +27,41 @@ _ADOPTED = "0000-adopted"
 
 def differences(store: Store, wanted: Wanted, material: Material) -> list[tuple[str, str]]:
     """What differs from the set that is deployed: path, and what about it."""
-    found = [
-        (target.path, _difference(store, wanted, target, material)) for target in wanted.targets
-    ]
+    found = [(target.path, _difference(store, target, material)) for target in wanted.targets]
     return [(path, what) for path, what in found if what]
 
 
-def _difference(store: Store, wanted: Wanted, target: Target, material: Material) -> str:
-    content = _content(target.path)
+def _difference(store: Store, target: Target, material: Material) -> str:
+    content = content_at(target.path)
     if not holds(target, content, material):
         return "not as it should be" if os.path.exists(target.path) else "missing"
-    if content is not None and not _is_link_to(target.path, _link_of(store, wanted, target)):
+    if content is not None and not _is_link_to(target.path, _link_of(store, target)):
         return "not a link of the layout linked"
     if content is not None:
         return ", ".join(files.differing_attributes(target.path, attributes_of(target)))
     return ""
 
 
-def _content(path: str) -> bytes | None:
-    try:
-        return files.read(path)
-    except AtlasError:
-        return b""
-
-
-def fill(folder: str, wanted: Wanted, material: Material) -> None:
+def fill(store: Store, folder: str, wanted: Wanted, material: Material) -> None:
     """Write the files of a version, each with its final owner and mode."""
     out = os.path.join(folder, "out")
     make_folder(out, 0o711)
     for target in wanted.targets:
         content = render(target, material)
         if content:
-            path = os.path.join(out, _name(wanted, target))
+            path = os.path.join(out, _name(store, target))
             like = os.path.realpath(target.path) if os.path.exists(target.path) else None
             files.Replacement(path, content, attributes_of(target), like=like).put_in_place()
     files.sync_folder(out)
 
 
-def keep(store: Store, wanted: Wanted, _version: str) -> str:
-    """Make each path a link to the content that it has, and say which version is live."""
+def keep(store: Store, wanted: Wanted, _version: str, _serial: str) -> str:
+    """Make each path a link to the content that it has, and say which version is live.
+
+    A link that the task names no more becomes a file of its own.
+    """
     live = live_version(store)
+    _let_go(store, wanted, live)
     foreign = [target for target in wanted.targets if not is_own_link(store, target.path)]
     for target in foreign:
         content = files.read_named(target.path)
@@ -75,18 +69,27 @@ def keep(store: Store, wanted: Wanted, _version: str) -> str:
             continue
         if not live:
             live = _begin(store)
-        copy = os.path.join(versions.path_of(store, live), "out", _name(wanted, target))
-        kept = os.stat(target.path)
-        attributes = files.Attributes(str(kept.st_uid), str(kept.st_gid), kept.st_mode & 0o7777)
+        copy = os.path.join(versions.path_of(store, live), "out", _name(store, target))
+        attributes = files.attributes_found(target.path)
         files.Replacement(copy, content, attributes, like=target.path).put_in_place()
-        _put_link(target.path, _link_of(store, wanted, target))
+        _put_link(target.path, _link_of(store, target))
     return live
+
+
+def _let_go(store: Store, wanted: Wanted, live: str) -> None:
+    named = {target.path for target in wanted.targets}
+    for path in versions.paths_of(store, live) if live else ():
+        content = files.read_named(path) if path not in named else None
+        if content is not None and is_own_link(store, path):
+            like = os.path.realpath(path)
+            attributes = files.attributes_found(like)
+            files.Replacement(path, content, attributes, follow=False, like=like).put_in_place()
 
 
 def _begin(store: Store) -> str:
     make_folder(store.versions, 0o711)
     folder = versions.path_of(store, _ADOPTED)
-    versions.remove_tree(folder)
+    files.remove_tree(folder)
     make_folder(folder, 0o711)
     make_folder(os.path.join(folder, "out"), 0o711)
     _put_link(store.live_link, _live_target(_ADOPTED))
@@ -98,15 +101,15 @@ def switch(store: Store, wanted: Wanted, material: Material, version: str) -> li
     changed = [
         target.path
         for target in wanted.targets
-        if not holds(target, _content(target.path), material)
+        if not holds(target, content_at(target.path), material)
     ]
     out = os.path.join(versions.path_of(store, version), "out")
     is_in_version = {
-        target.path: os.path.exists(os.path.join(out, _name(wanted, target)))
+        target.path: os.path.exists(os.path.join(out, _name(store, target)))
         for target in wanted.targets
     }
     for target in in_order(wanted.targets):
-        link = _link_of(store, wanted, target)
+        link = _link_of(store, target)
         if is_in_version[target.path] and not _is_link_to(target.path, link):
             _put_link(target.path, link)
             changed.append(target.path)
@@ -126,7 +129,7 @@ def has_previous(_store: Store, previous: str) -> bool:
 
 def switch_back(store: Store, wanted: Wanted, previous: str) -> list[str]:
     """Let all paths lead to the version that was live before."""
-    if previous and not os.path.isdir(versions.path_of(store, previous)):
+    if previous and not os.path.isdir(os.path.join(versions.path_of(store, previous), "out")):
         raise AtlasError(
             f"{versions.path_of(store, previous)}: what was there before is gone, nothing was"
             " switched back."
@@ -139,7 +142,7 @@ def switch_back(store: Store, wanted: Wanted, previous: str) -> list[str]:
         if is_own_link(store, target.path) and not os.path.exists(target.path):
             files.unlink(target.path)
         elif previous and not os.path.lexists(target.path):
-            link = _link_of(store, wanted, target)
+            link = _link_of(store, target)
             if os.path.exists(os.path.join(store.live_link, os.path.basename(link))):
                 _put_link(target.path, link)
     return [target.path for target in wanted.targets]
@@ -153,7 +156,7 @@ def leave(store: Store, wanted: Wanted) -> None:
         return
     files.unlink(store.live_link)
     for version in versions.names_in(store.versions):
-        versions.remove_tree(os.path.join(versions.path_of(store, version), "out"))
+        files.remove_tree(os.path.join(versions.path_of(store, version), "out"))
 
 
 def live_version(store: Store) -> str:
@@ -168,20 +171,20 @@ def _live_target(version: str) -> str:
     return os.path.join("versions", version, "out")
 
 
-def _name(wanted: Wanted, target: Target) -> str:
-    """The name of a file within a version: its own, unless another has the same."""
-    names = Counter(os.path.basename(other.path) for other in wanted.targets)
-    name = os.path.basename(target.path)
-    if names[name] == 1:
+def _name(store: Store, target: Target) -> str:
+    """The name of a file within a version, which depends on no other file of the task: its own
+    beside the records, else with a hash of its path in front."""
+    folder, name = os.path.split(target.path)
+    if folder == os.path.dirname(os.path.dirname(store.folder)):
         return name
     digest = hashlib.sha256(target.path.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{digest[:8]}-{name}"
 
 
-def _link_of(store: Store, wanted: Wanted, target: Target) -> str:
+def _link_of(store: Store, target: Target) -> str:
     folder = os.path.realpath(os.path.dirname(target.path))
     live = os.path.join(os.path.realpath(store.folder), "live")
-    return os.path.relpath(os.path.join(live, _name(wanted, target)), folder)
+    return os.path.relpath(os.path.join(live, _name(store, target)), folder)
 
 
 def _is_link_to(path: str, link: str) -> bool:

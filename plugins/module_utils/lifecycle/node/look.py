@@ -15,7 +15,7 @@ from ...errors import AtlasError
 from ...pki import certificates, chains, keys, pkcs12
 from ...pki.library import x509
 from .. import due
-from ..facts import facts_of
+from ..fact_reading import facts_of
 from ..wanted import CSR, LINKED, PKCS12, ExternalKey, Target, Wanted
 from . import files, linked, plain, versions
 from .material import Material
@@ -44,10 +44,19 @@ class _File:
     key: PrivateKey | None
 
 
-def layout_of(wanted: Wanted) -> ModuleType:
-    """The functions of the layout: `differences`, `keep`, `switch`, `has_previous`,
+def layout_named(name: str) -> ModuleType:
+    """The functions of a layout: `differences`, `keep`, `switch`, `has_previous`,
     `switch_back`."""
-    return linked if wanted.layout == LINKED else plain
+    return linked if name == LINKED else plain
+
+
+def standing_layout(wanted: Wanted, state: State) -> str:
+    """The layout in which files are mended and switched back.
+
+    What is on probation stays in the layout that it was put in place with, because what there is
+    to switch back to is kept in that; it is changed once the set is acknowledged.
+    """
+    return state.layout if state.is_on_probation and state.layout else wanted.layout
 
 
 def look(wanted: Wanted) -> Found:
@@ -68,6 +77,7 @@ def look(wanted: Wanted) -> Found:
         key_digest=digest,
         key_error=key_error,
         recorded=_recorded(store, state, leaf),
+        is_revoked=leaf is not None and certificates.serial_number(leaf) in state.revoked,
     )
     return Found(store, state, deployed, _material(store, leaf, read, key))
 
@@ -96,8 +106,8 @@ def _read_files(targets: Sequence[Target]) -> tuple[list[_File], str]:
     for target in targets:
         if not (target.holds_certificate or "chain" in target.contains):
             continue
+        content = _content(target)
         try:
-            content = files.read(target.path)
             if content is not None:
                 read.append(_read_file(target, content))
         except AtlasError as problem:
@@ -106,30 +116,54 @@ def _read_files(targets: Sequence[Target]) -> tuple[list[_File], str]:
     return read, error
 
 
+def _content(target: Target) -> bytes | None:
+    """What is in a file. If it is there and cannot be read, nobody knows what is due: a new
+    certificate would be bought for a fault of the disk or of permissions."""
+    try:
+        return files.read(target.path)
+    except files.UnreadableError as error:
+        raise AtlasError(f"{target.option}: {target.path} {error.message}.") from None
+
+
 def _read_file(target: Target, content: bytes) -> _File:
     if target.format == PKCS12:
         held = pkcs12.read(content, target.passphrase)
-        first = (held.certificate,) if held.certificate else ()
-        found, key = (*first, *held.others), held.key
+        found, key = _leaf_first(held), held.key
     else:
         found, key = certificates.load_certificates(content), None
     if not found:
         raise AtlasError("holds no certificate")
     try:
         facts_of(found[0])
-    except ValueError:  # cryptography reads extensions and names only when they are asked for
+        for issuer in found[1:]:
+            str((issuer.subject, issuer.issuer))
+    except AtlasError:
+        raise
+    except Exception:
+        # cryptography reads names, keys and extensions only when they are asked for, and raises
+        # many types then
         raise AtlasError("holds a damaged certificate") from None
     return _File(target, found, key)
+
+
+def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
+    """Without a key in the file, older libraries tell the certificates in any order."""
+    if held.certificate:
+        return (held.certificate, *held.others)
+    if not held.others:
+        return ()
+    leaf = chains.leaf_of(held.others)
+    return (leaf, *(other for other in held.others if other != leaf))
 
 
 def _deployed_key(wanted: Wanted) -> tuple[PrivateKey | None, str]:
     target = wanted.key_target
     if target is None:
         return None, ""
+    content = _content(target)
+    if content is None:
+        return None, ""
     try:
-        content = files.read(target.path)
-        if content is None:
-            return None, ""
         if target.format == PKCS12:
             key = pkcs12.read(content, target.passphrase).key
             return key, "" if key else "is not in the file"
@@ -159,7 +193,7 @@ def _recorded(store: Store, state: State, leaf: x509.Certificate | None) -> due.
     for version in _versions_of(store, state, serial):
         wish = versions.wish_of(store, version)
         if wish is not None:
-            return due.Recorded(wish, serial in state.revoked)
+            return due.Recorded(wish)
     return None
 
 

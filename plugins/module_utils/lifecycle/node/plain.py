@@ -63,7 +63,7 @@ def place_of(store: Store, path: str) -> str:
     """Where a new file lands: links are followed, but for those of the layout `linked`."""
     if is_own_link(store, path):
         return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    return os.path.realpath(path)
+    return files.real_path(path)
 
 
 def differences(store: Store, wanted: Wanted, material: Material) -> list[tuple[str, str]]:
@@ -75,43 +75,52 @@ def differences(store: Store, wanted: Wanted, material: Material) -> list[tuple[
 def _difference(store: Store, target: Target, material: Material) -> str:
     if is_own_link(store, target.path):
         return "a link of the layout linked"
-    if not holds(target, _content(target.path), material):
+    if not holds(target, content_at(target.path), material):
         return "not as it should be" if os.path.lexists(target.path) else "missing"
     if os.path.exists(target.path):
         return ", ".join(files.differing_attributes(target.path, attributes_of(target)))
     return ""
 
 
-def _content(path: str) -> bytes | None:
+def content_at(path: str) -> bytes | None:
+    """What is at a path now; of what cannot be read all that matters is that it is not right."""
     try:
         return files.read(path)
     except AtlasError:
         return b""
 
 
-def keep(store: Store, wanted: Wanted, version: str) -> str:
-    """Copy what is at the targets to a folder of its own, to switch back to; its name."""
+def keep(store: Store, wanted: Wanted, version: str, serial: str) -> str:
+    """Copy what is at the targets to a folder of its own, to switch back to; its name.
+
+    It has the number of the version that comes, and the serial number of the certificate that
+    is there, if there is one.
+    """
     make_folder(store.previous, 0o700)
-    folder = os.path.join(store.previous, version)
-    versions.remove_tree(folder)
+    name = f"{version.partition('-')[0]}-{serial or 'none'}"
+    folder = os.path.join(store.previous, name)
+    files.remove_tree(folder)
     make_folder(folder, 0o700)
     entries = [
-        _keep_file(folder, index, target.path) for index, target in enumerate(wanted.targets)
+        _keep_file(folder, index, target.path, place_of(store, target.path))
+        for index, target in enumerate(wanted.targets)
     ]
     content = json.dumps(entries).encode("utf-8")
     files.Replacement(os.path.join(folder, "meta.json"), content, _PRIVATE).put_in_place()
-    return version
+    return name
 
 
-def _keep_file(folder: str, index: int, path: str) -> dict[str, object]:
+def _keep_file(folder: str, index: int, path: str, place: str) -> dict[str, object]:
+    """`place` is where a link at the path leads to; it may lead to nothing yet."""
     content = files.read_named(path)
     if content is None:
-        return {"path": path, "there": False}
+        return {"path": path, "place": place, "there": False}
     copy = os.path.join(folder, str(index))
     files.Replacement(copy, content, _PRIVATE).put_in_place()
     found = os.stat(path)
     return {
         "path": path,
+        "place": place,
         "there": True,
         "owner": found.st_uid,
         "group": found.st_gid,
@@ -130,8 +139,9 @@ def switch(store: Store, wanted: Wanted, material: Material, _version: str) -> l
         for target in in_order(wanted.targets):
             content = render(target, material)
             if not content:
-                if os.path.lexists(target.path) and not lacks(target, material):
-                    files.unlink(target.path)
+                place = place_of(store, target.path)
+                if os.path.lexists(place) and not lacks(target, material):
+                    files.unlink(place)
                     changed.append(target.path)
             elif _difference(store, target, material):
                 follow = wanted.follow and not is_own_link(store, target.path)
@@ -154,7 +164,7 @@ def mend(store: Store, wanted: Wanted, material: Material) -> list[str]:
         for target in wanted.targets
         if os.path.exists(target.path)
         and not is_own_link(store, target.path)
-        and holds(target, _content(target.path), material)
+        and holds(target, content_at(target.path), material)
     ]
     broken = [target for target in wanted.targets if target not in attributes_only]
     changed = []
@@ -180,6 +190,11 @@ def switch_back(store: Store, wanted: Wanted, previous: str) -> list[str]:
     if not isinstance(entries, list):
         raise AtlasError(f"{folder}: what was there before is gone, nothing was switched back.")
     by_path = {entry["path"]: (index, entry) for index, entry in enumerate(entries)}
+    if not any(target.path in by_path for target in wanted.targets):
+        raise AtlasError(
+            f"{folder} has what was there before at {', '.join(sorted(by_path))}, and the task"
+            " names other files now; nothing was switched back."
+        )
     replacements: list[files.Replacement] = []
     changed = []
     try:
@@ -190,9 +205,12 @@ def switch_back(store: Store, wanted: Wanted, previous: str) -> list[str]:
             if entry["there"]:
                 content = files.read_named(os.path.join(folder, str(index))) or b""
                 replacements.append(_restored(target.path, content, entry, wanted.follow))
-            elif os.path.lexists(target.path):
-                files.unlink(target.path)
-                changed.append(target.path)
+            else:
+                # A link stays: there was nothing where it leads to.
+                place = target.path if is_own_link(store, target.path) else entry["place"]
+                if os.path.lexists(place):
+                    files.unlink(place)
+                    changed.append(target.path)
         for replacement in replacements:
             replacement.put_in_place()
             changed.append(replacement.path)
@@ -211,7 +229,7 @@ def prune(store: Store, named: Collection[str]) -> None:
     """Remove what was kept to switch back to and is not needed any more."""
     for name in versions.names_in(store.previous):
         if name not in named:
-            versions.remove_tree(os.path.join(store.previous, name))
+            files.remove_tree(os.path.join(store.previous, name))
 
 
 def back_up(store: Store, previous: str, count: int) -> None:

@@ -19,6 +19,7 @@ from ..wanted import Wanted
 from . import files
 from .inspect import pending_version
 from .look import Found, external_key, look
+from .returning import finish_returning
 from .state import Attempt, Lease
 from .store import Store
 from .targets import Reserve, remove_strays, try_targets
@@ -96,6 +97,7 @@ def prepare(order: Order) -> Prepared:
 
 def _prepare(order: Order, store: Store) -> Prepared:
     remove_strays(order.wanted, store)
+    finish_returning(order.wanted, store)
     found = look(order.wanted)
     if not order.is_due and not due.reasons(order.wanted, found.deployed, order.now):
         return Prepared(is_settled=True)
@@ -109,7 +111,8 @@ def _prepare(order: Order, store: Store) -> Prepared:
     try:
         key = None if attempt is None or order.anew else _key_of(attempt, order, store)
         if attempt is None or key is None:
-            return _begin(order, found)
+            given_up = [] if attempt is None or order.anew else [_given_up(attempt)]
+            return replace(_begin(order, found), notices=given_up)
         renewed = replace(attempt, lease=order.lease)
         store.write(found.state.with_(attempt=renewed))
         return replace(
@@ -119,6 +122,14 @@ def _prepare(order: Order, store: Store) -> Prepared:
     except AtlasError:
         Reserve(order.wanted, store).release()
         raise
+
+
+def _given_up(attempt: Attempt) -> str:
+    return (
+        "The key of a request that was begun earlier is gone or is not the one that the task names"
+        " now, so the request was given up. Atlas may have issued a certificate for it that ends at"
+        f" {attempt.not_after} (UNIX seconds) and that nobody uses."
+    )
 
 
 def _may_be_recent(attempt: Attempt, order: Order) -> bool:
@@ -161,16 +172,20 @@ class _AttemptKey:
 
 def _key_of(attempt: Attempt, order: Order, store: Store) -> _AttemptKey | None:
     """The key of an earlier attempt; None if it is gone, and the attempt with it."""
-    if attempt.key == EXTERNAL:
-        if order.wanted.external_key is None:
-            return None
-        return _AttemptKey(*_external(order.wanted))
-    try:
-        content = files.read(store.staged_key)
-        key = keys.load_private_key(content) if content else None
-    except AtlasError:
+    if (attempt.key == EXTERNAL) != (order.wanted.external_key is not None):
         return None
-    return _own_key(key, order) if key else None
+    if attempt.key == EXTERNAL:
+        found = _AttemptKey(*_external(order.wanted))
+    else:
+        content = files.read_named(store.staged_key)
+        try:
+            key = keys.load_private_key(content) if content else None
+        except AtlasError:
+            key = None
+        if key is None:
+            return None
+        found = _own_key(key, order)
+    return found if keys.public_key_digest(found.public_key) == attempt.key_digest else None
 
 
 def _own_key(key: PrivateKey, order: Order) -> _AttemptKey:
@@ -209,6 +224,7 @@ def _begin(order: Order, found: Found) -> Prepared:
         wish=order.wanted.wish,
         not_after=order.not_after,
         known=sorted(known | ({_serial(found)} if deployed else set())),
+        key_digest=keys.public_key_digest(key.public_key),
         lease=order.lease,
     )
     store.write(state.with_(attempt=attempt))
@@ -219,10 +235,9 @@ def _choose_key(order: Order, found: Found) -> tuple[str, _AttemptKey]:
     if order.wanted.external_key:
         return EXTERNAL, _AttemptKey(*_external(order.wanted))
     deployed = found.material.key if found.material else None
-    if order.wanted.keeps_key and deployed is not None and not order.new_key:
-        is_revoked = bool(found.deployed.recorded and found.deployed.recorded.is_revoked)
-        if keys.kind_of(deployed.public_key()) == order.kind and not is_revoked:
-            return KEPT, _own_key(deployed, order)
+    may_be_kept = order.wanted.keeps_key and not (order.new_key or found.deployed.is_revoked)
+    if deployed and may_be_kept and keys.kind_of(deployed.public_key()) == order.kind:
+        return KEPT, _own_key(deployed, order)
     return STAGED, _own_key(keys.generate(order.kind), order)
 
 

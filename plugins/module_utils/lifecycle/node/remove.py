@@ -14,8 +14,9 @@ from ...errors import AtlasError
 from ..exchange import Removed
 from ..wanted import Target, Wanted
 from . import files
-from .plain import attributes_of, is_own_link
+from .plain import attributes_of, is_own_link, place_of
 from .store import Store
+from .targets import Reserve
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def remove(order: Order, check_mode: bool) -> Removed:
     try:
         store.refuse_foreign_folders()
         notices = _notices(store)
-        is_recorded = store.exists
+        is_recorded = os.path.lexists(store.folder)
         if is_recorded:
             going.append(store.folder)
         if not check_mode:
@@ -67,10 +68,18 @@ def _remove(order: Order, store: Store, is_recorded: bool) -> None:
         if target.holds_key and not order.removes_key:
             _make_plain(store, target)
         else:
-            files.unlink(target.path)
+            _unlink(store, target.path, order.wanted.follow)
+    Reserve(order.wanted, store).release()
     if is_recorded:
         with store.locked():
             store.remove()
+
+
+def _unlink(store: Store, path: str, follow: bool) -> None:
+    """A file, and the link that led to it."""
+    if follow and os.path.islink(path) and not is_own_link(store, path):
+        files.unlink(place_of(store, path))
+    files.unlink(path)
 
 
 def _make_plain(store: Store, target: Target) -> None:

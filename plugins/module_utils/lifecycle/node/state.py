@@ -37,9 +37,10 @@ class Attempt:
     """A request that may have been sent: recorded before it is, closed when its fate is known.
 
     `key` is `staged` for a key that lies beside this record, `kept` for a copy of the deployed
-    one, `external` for one that lives elsewhere. `begun` and `touched`, when something was noted
-    last, are the controller's UNIX seconds. `not_after` is the exact end that is asked for, `known`
-    the serial numbers that cannot be its own, `serial` its own as soon as it is known.
+    one, `external` for one that lives elsewhere; `key_digest` tells which one it is. `begun` and
+    `touched`, when something was noted last, are the controller's UNIX seconds. `not_after` is the
+    exact end that is asked for, `known` the serial numbers that cannot be its own, `serial` its own
+    as soon as it is known.
     """
 
     attempt_id: str
@@ -52,19 +53,28 @@ class Attempt:
     not_after: int
     known: list[str]
     lease: Lease | None
+    key_digest: str = ""
     serial: str = ""
-    rekey_of: str = ""
     failure: str = ""
 
 
 @dataclass(frozen=True)
 class Installing:
-    """A switch that has begun. `previous` is what to switch back to, in the layout's own words;
+    """A switch that has begun. `previous` is what to switch back to, in the words of its `layout`;
     `supersedes` the serial number that is to be revoked once the new set is acknowledged."""
 
     version: str
     previous: str
+    layout: str
     supersedes: str = ""
+
+
+@dataclass(frozen=True)
+class Returning:
+    """A switch back that has begun, to `previous` in the words of its `layout`."""
+
+    previous: str
+    layout: str
 
 
 @dataclass(frozen=True)
@@ -79,16 +89,18 @@ class Held:
 class State:
     """All of it. `live` is the version that is deployed, `acknowledged` whether that was told.
 
-    `previous` is what `live` can be switched back to while it is not acknowledged, and `replaced`
-    the version that was live then. `is_untidy` is that something which was acknowledged is still
-    to be cleared away. `superseded` are serial numbers still to be revoked, `revoked` those that
-    tasks of ours had revoked.
+    `previous` is what `live` can be switched back to while it is not acknowledged, in the words of
+    the `layout` that it was put in place with, and `replaced` the version that was live then.
+    `is_untidy` is that something which was acknowledged is still to be cleared away. `superseded`
+    are serial numbers still to be revoked, `revoked` those that tasks of ours had revoked.
     """
 
     attempt: Attempt | None = None
     installing: Installing | None = None
+    returning: Returning | None = None
     held: Held | None = None
     live: str = ""
+    layout: str = ""
     previous: str = ""
     replaced: str = ""
     acknowledged: bool = True
@@ -105,9 +117,25 @@ class State:
             self.replaced,
             self.installing.version if self.installing else "",
             self.installing.previous if self.installing else "",
+            self.returning.previous if self.returning else "",
             self.held.version if self.held else "",
         ]
         return {version for version in named if version}
+
+    @property
+    def kept_sets(self) -> set[str]:
+        """What may have to be switched back to, by the names that the layouts gave it."""
+        named = [
+            self.previous,
+            self.installing.previous if self.installing else "",
+            self.returning.previous if self.returning else "",
+        ]
+        return {name for name in named if name}
+
+    @property
+    def is_on_probation(self) -> bool:
+        """Whether what is deployed was not acknowledged, and may have to be switched back."""
+        return bool(self.live) and not self.acknowledged
 
     def with_(self, **changes: Any) -> State:
         """A copy with other members."""
@@ -136,6 +164,7 @@ def read_state(document: Any) -> State:
                 **members,
                 "attempt": attempt or None,
                 "installing": _optional(Installing, members["installing"]),
+                "returning": _optional(Returning, members["returning"]),
                 "held": _optional(Held, members["held"]),
             }
         )

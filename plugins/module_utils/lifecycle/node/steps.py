@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import os.path
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
 from ...pki.library import require_cryptography
-from ..exchange import Answer, on_wire
+from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Removed, on_wire
 from ..wanted import Wanted
 from . import acknowledge, install, prepare, remove
 from .inspect import inspect
@@ -26,6 +28,16 @@ STEPS = (
     "revoked",
     "remove",
 )
+_ANSWERS: Mapping[str, type[Answer]] = {
+    "inspect": Inspection,
+    "prepare": Prepared,
+    "install": Installed,
+    "acknowledge": Acknowledged,
+    "previous": Acknowledged,
+    "prove": Acknowledged,
+    "revoked": Acknowledged,
+    "remove": Removed,
+}
 _READING = ("inspect", "prove", "remove")
 """Steps that change nothing, or know what check mode is."""
 
@@ -41,7 +53,23 @@ def run(
     if check_mode and step not in _READING:
         raise AtlasError(f"{step} changes the node, and is never called in check mode.")
     perform = _performer(step, check_mode)
-    return [on_wire(perform(_with_secrets(item, secrets))) for item in certificates]
+    return [on_wire(_guarded(perform, step, _with_secrets(item, secrets))) for item in certificates]
+
+
+def _guarded(
+    perform: Callable[[dict[str, Any]], Answer], step: str, item: dict[str, Any]
+) -> Answer:
+    """What goes wrong with one certificate is no reason to forget what was done about others."""
+    try:
+        return perform(item)
+    except AtlasError as error:
+        return _ANSWERS[step](obstacle=error.message)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return _ANSWERS[step](
+            obstacle="This is a fault of globalsign.atlas, please report it:"
+            f" {type(error).__name__} in {os.path.basename(where.filename)}:{where.lineno}, {error}"
+        )
 
 
 def _performer(step: str, check_mode: bool) -> Callable[[dict[str, Any]], Answer]:

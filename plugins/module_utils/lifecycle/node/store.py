@@ -22,13 +22,13 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import stat
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...errors import AtlasError
+from ..wanted import RECORDS
 from . import files
 from .state import State, read_state
 
@@ -122,10 +122,15 @@ class Store:
     def remove(self) -> None:
         """Remove all of it, the record first."""
         files.unlink(self._state_file)
-        if os.path.lexists(self.folder):
-            shutil.rmtree(self.folder)
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.dirname(self.folder))
+        files.remove_tree(self.folder)
+        self._leave_parent()
+
+    def _leave_parent(self) -> None:
+        """A folder that the user named stays, even if it is empty."""
+        parent = os.path.dirname(self.folder)
+        if os.path.basename(parent) == RECORDS:
+            with contextlib.suppress(OSError):
+                os.rmdir(parent)
 
     def remove_if_empty(self) -> None:
         """Remove what `locked` made, if nothing was recorded after all."""
@@ -135,7 +140,7 @@ class Store:
             os.rmdir(self.private)
             files.unlink(os.path.join(self.folder, "lock"))
             os.rmdir(self.folder)
-            os.rmdir(os.path.dirname(self.folder))
+            self._leave_parent()
 
     def _make(self) -> None:
         if not os.path.isdir(os.path.dirname(os.path.dirname(self.folder))):

@@ -40,7 +40,11 @@ def _obstacle(wanted: Wanted, store: Store, target: Target) -> str:
         return "is a symbolic link, and follow is false; give the path of the file itself."
     if os.path.isdir(path):
         return "is a folder; give the path of a file."
-    folder = os.path.dirname(place_of(store, path))
+    try:
+        place = place_of(store, path)
+    except AtlasError as error:
+        return f"cannot be written: {error.message}"
+    folder = os.path.dirname(place)
     if not os.path.lexists(folder):
         return ""
     if not os.path.isdir(folder):
@@ -51,7 +55,7 @@ def _obstacle(wanted: Wanted, store: Store, target: Target) -> str:
             f" {os.geteuid()} on the node; let this task become a user who may write there, or"
             " choose another folder."
         )
-    return _unsafe_folder(folder, target) or _unreplaceable(place_of(store, path))
+    return _unsafe_folder(folder, target) or _unreplaceable(place)
 
 
 def _unsafe_folder(folder: str, target: Target) -> str:

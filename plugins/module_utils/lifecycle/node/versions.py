@@ -11,8 +11,7 @@ import json
 import os
 import re
 import secrets
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import AtlasError
@@ -46,8 +45,17 @@ def path_of(store: Store, version: str) -> str:
     return os.path.join(store.versions, version)
 
 
-def create(store: Store, version: str, material: Material, wish: dict[str, Any]) -> str:
-    """Make the folder of a set under a temporary name, and return that; `publish` names it."""
+def create(
+    store: Store,
+    version: str,
+    material: Material,
+    wish: dict[str, Any] | None,
+    paths: Sequence[str],
+) -> str:
+    """Make the folder of a set under a temporary name, and return that; `publish` names it.
+
+    `wish` is None for a certificate that others obtained; `paths` are where its files go.
+    """
     make_folder(store.versions, 0o711)
     temporary = os.path.join(store.versions, f".{version}.{secrets.token_hex(8)}")
     make_folder(temporary, 0o711)
@@ -58,7 +66,7 @@ def create(store: Store, version: str, material: Material, wish: dict[str, Any])
         _write(temporary, "chain.pem", chain, _PUBLIC)
     if material.key is not None:
         _write(temporary, "key.pem", keys.private_key_pem(material.key), _PRIVATE)
-    record = {"serial": material.serial, "wish": wish}
+    record = {"serial": material.serial, "wish": wish, "paths": list(paths)}
     _write(temporary, "meta.json", json.dumps(record, sort_keys=True).encode(), _PUBLIC)
     return temporary
 
@@ -103,36 +111,46 @@ def wish_of(store: Store, version: str) -> dict[str, Any] | None:
     return wish if isinstance(wish, dict) else None
 
 
+def paths_of(store: Store, version: str) -> list[str]:
+    """Where the files of a version went."""
+    document = read_document(os.path.join(path_of(store, version), "meta.json"))
+    paths = document.get("paths") if isinstance(document, dict) else None
+    return [path for path in paths or () if isinstance(path, str)]
+
+
+def serial_of(version: str) -> str:
+    """The serial number in the name of a version."""
+    return version.partition("-")[2]
+
+
 def drop_key(store: Store, version: str) -> None:
     """Remove the copy of the private key that a version was installed from."""
     files.unlink(os.path.join(path_of(store, version), "key.pem"))
 
 
 def prune(store: Store, keep: Iterable[str], backups: int) -> None:
-    """Remove versions that nothing names, but for the newest ones that are backups."""
+    """Remove versions that nothing names, but for the newest ones that are backups.
+
+    One with the certificate of a version that is kept is no backup: it was mended since. What is
+    a backup is for its owner only.
+    """
     kept = set(keep)
     names = names_in(store.versions)
     others = sorted((name for name in names if name not in kept), key=_number, reverse=True)
-    complete = [name for name in others if _NAME.fullmatch(name)]
+    current = {serial_of(name) for name in kept}
+    complete = [e for e in others if _NAME.fullmatch(e) and serial_of(e) not in current]
     for name in others:
-        if name not in complete[:backups]:
-            remove_tree(os.path.join(store.versions, name))
+        path = os.path.join(store.versions, name)
+        if name in complete[:backups]:
+            os.chmod(path, 0o700)
+        else:
+            files.remove_tree(path)
 
 
 def keep_newest(folder: str, count: int) -> None:
     """Remove all but the newest folders of a kind."""
     for name in sorted(names_in(folder), key=_number, reverse=True)[count:]:
-        remove_tree(os.path.join(folder, name))
-
-
-def remove_tree(path: str) -> None:
-    """Remove a folder with all that is in it, if it is there."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise AtlasError(f"{path}: cannot be removed: {files.explain(error)}.") from None
+        files.remove_tree(os.path.join(folder, name))
 
 
 def names_in(folder: str) -> list[str]:

@@ -21,17 +21,22 @@ from ...pki import certificates, keys
 from ...pki.library import x509
 from .. import due
 from ..exchange import Prepared, Proof
-from ..facts import CertificateFacts, facts_of
+from ..fact_reading import facts_of
+from ..facts import CertificateFacts
 from ..options.times import leaves_no_life
 from ..wanted import PUBLIC_KEY, Wanted
 from .lookup import FoundCertificate, Identity, LookUp
 from .ownership import owned_certificate
-from .plan import Planned
+from .plan import MOST_SHORTENED, WRONG_PROOF, Planned
 
 MOST_AT_A_TIME = 8
 ISSUANCE_DEADLINE = 120.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _LOOK_UP_PAUSE = 2.0
+_REFUSED_FOR_GOOD = (400, 422)
+"""What the service says of a request that it will refuse tomorrow, too."""
+_GONE = (403, 404)
+_DAY = 86400
 
 T = TypeVar("T")
 
@@ -39,18 +44,29 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Attempt:
     """One request on its way: what is planned, what the node prepared, when it was begun and until
-    when it may be sent (UNIX seconds of this machine)."""
+    when it may be sent (UNIX seconds of this machine).
+
+    `was_sought`: an earlier run may have sent it, and this one has looked for what came of it
+    after the statistics had settled, and found nothing.
+    """
 
     planned: Planned
     prepared: Prepared
     nonce: str
     begun: int
     until: float
+    was_sought: bool = False
 
     @property
     def is_certainly_unsent(self) -> bool:
         """Whether nothing can have been sent for it before this run."""
         return self.prepared.is_fresh
+
+    def is_over_with(self, error: ApiError) -> bool:
+        """Whether nothing comes of the attempt any more, once its request failed with this."""
+        if self.was_sought and error.status in _REFUSED_FOR_GOOD:
+            return True
+        return self.is_certainly_unsent
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,7 @@ class Outcome:
     `certificate` (PEM), its `facts` and `warnings` are set if it was issued. Otherwise `message`
     says why not, `refused` whether that is final (the service issued nothing and never will for
     this attempt), and `serial` is set if the service has accepted it and not issued it yet.
+    `is_gone`: the service knows nothing of this serial number.
     """
 
     certificate: str = ""
@@ -68,6 +85,7 @@ class Outcome:
     message: str = ""
     refused: bool = False
     serial: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,14 +106,16 @@ class Service:
     """The service, and how to deal with it in this run.
 
     `settle`: seconds after which what was asked for is in the statistics, if it was acted upon at
-    all. `read_timeout`: seconds within which an answer comes or never. `progress` is called with
-    how many are done.
+    all. `read_timeout`: seconds within which an answer comes or never; `total_timeout`: within
+    which a call comes to its end, with all that is repeated. `progress` is called with how many
+    are done.
     """
 
     client: Client
     look_up: LookUp
     settle: int
     read_timeout: int
+    total_timeout: int = 0
     asks_first: bool = False
     progress: Callable[[int], None] = lambda _done: None
     sleep: Callable[[float], None] = time.sleep
@@ -179,6 +199,9 @@ class Issuance:
         if outcome.certificate:
             leaf = certificates.load_certificates(outcome.certificate.encode("ascii"))[0]
             return self._adopted(attempt, FoundCertificate(SerialNumber(outcome.serial), leaf))
+        if outcome.is_gone:
+            # The account may be another one now, or the node's record wrong: so it is looked for.
+            return self._found(attempt, key, thoroughly=False)
         if outcome.refused:
             return Earlier(is_void=True, warning=outcome.message)
         return Earlier(outcome)
@@ -189,15 +212,31 @@ class Issuance:
         known = self._found(attempt, key, thoroughly=True)
         if known is not _NOT_FOUND:
             return known
-        if attempt.prepared.is_same_wish and attempt.prepared.is_same_account:
-            return known
         if not attempt.prepared.is_same_account:
             return Earlier(
                 is_void=True,
                 warning="A request that was begun with other credentials was not found with these;"
                 " it is given up, and what was issued for it, if anything, is not used.",
             )
+        if attempt.prepared.is_same_wish and self._is_still_wanted(attempt, key):
+            return known
         return Earlier(is_void=True)
+
+    def _is_still_wanted(self, attempt: Attempt, key: keys.PublicKey) -> bool:
+        """Whether what was asked for then would be asked for now: the end and the kind of key.
+
+        The end that is recorded is asked for again if it is about what it would be today: the
+        policy or the task may have changed since, and the rest of its time may have passed.
+        """
+        planned, recorded = attempt.planned, attempt.prepared.not_after
+        wanted = planned.wanted
+        if wanted.external_key is None and keys.kind_of(key) != planned.key_kind:
+            return False
+        if planned.by_rekey or wanted.not_after or not (recorded and planned.not_after):
+            return recorded == planned.not_after
+        lifetime = planned.not_after - planned.request.not_before
+        is_allowed = recorded <= planned.not_after + MOST_SHORTENED
+        return is_allowed and planned.not_after - recorded <= max(_DAY, lifetime // 10)
 
     def _found(self, attempt: Attempt, key: keys.PublicKey, thoroughly: bool) -> Earlier:
         try:
@@ -261,12 +300,13 @@ class Issuance:
         except ApiError as error:
             if error.may_have_acted:
                 return self._after_unknown(attempt, key, error, may_send_again=False)
-            return Outcome(message=error.message, refused=attempt.is_certainly_unsent)
+            return Outcome(message=error.message, refused=attempt.is_over_with(error))
 
     def _is_in_time(self, attempt: Attempt) -> bool:
         """Whether the lease outlives what a request sent now may take to show its effect."""
-        latest = attempt.until - self._service.read_timeout - self._service.settle
-        return self._service.clock() < latest
+        service = self._service
+        latest = attempt.until - service.total_timeout - service.read_timeout - service.settle
+        return service.clock() < latest
 
     def _ask_first(self, attempt: Attempt) -> SerialNumber | None:
         """Have the service judge the request; a serial number if it issued instead."""
@@ -322,9 +362,15 @@ class Issuance:
             return Outcome(message=_unknown(f"({error.message}) and {problem.message}"))
         if found:
             return self._issued(attempt, found)
-        if error.outcome == ACTED or not may_send_again or self._service.stopping.is_set():
+        is_over = self._service.stopping.is_set() or not self._is_in_time(attempt)
+        if error.outcome == ACTED or not may_send_again or is_over:
             return Outcome(message=_unknown(f"({error.message})"))
-        return self._send(attempt, key, may_send_again=False)
+        try:
+            again = self._send(attempt, key, may_send_again=False)
+        except ApiError as refusal:
+            return Outcome(message=_unknown(f"({error.message} Asked again: {refusal.message})"))
+        # Of the first one nobody knows, so the attempt is not over with the second.
+        return replace(again, refused=False)
 
     def _search(self, attempt: Attempt, key: keys.PublicKey) -> FoundCertificate | None:
         identity = identity_of(attempt, key)
@@ -359,7 +405,12 @@ class Issuance:
                 f" fetched: {error.message}"
             )
             # 422 is the issuing CA's final refusal (API reference, GET /certificates/{serial}).
-            return Outcome(message=message, refused=error.status == 422, serial=str(serial))
+            return Outcome(
+                message=message,
+                refused=error.status == 422,
+                serial=str(serial),
+                is_gone=error.status in _GONE,
+            )
         if issued is None:
             return Outcome(
                 message=f"The certificate with the serial number {serial} is still being issued"
@@ -431,10 +482,7 @@ def proven_key(attempt: Attempt) -> keys.PublicKey:
             key, prepared.signing_request
         )
     if external and external.proof and not keys.proves_possession(key, external.proof):
-        raise AtlasError(
-            "public_key_signature: it was not made with the private key of this public key; give"
-            " the base64 signature over the DER public key, with SHA-256."
-        )
+        raise AtlasError(WRONG_PROOF)
     if not is_proven:
         raise AtlasError("The node did not prove that it holds the private key of its request.")
     return key

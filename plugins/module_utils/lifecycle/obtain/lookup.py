@@ -96,10 +96,14 @@ class LookUp:
             if serial in self._leaves:
                 return self._leaves[serial]
         issued = self._client.certificate(serial)
-        leaf = _read(issued) if issued and issued.status != "REVOKED" else None
-        if issued is not None:
-            with self._lock:
-                self._leaves[serial] = leaf
+        if issued is None:
+            raise AtlasError(
+                f"the service lists {serial} and is still issuing it, so nobody can tell yet whose"
+                " it is"
+            )
+        leaf = _read(issued) if issued.status != "REVOKED" else None
+        with self._lock:
+            self._leaves[serial] = leaf
         return leaf
 
 

@@ -26,9 +26,7 @@ def owned_certificate(
 
     With `wanted` its names must be those that the task states too. Raises `AtlasError`.
     """
-    issued = client.certificate(proof.serial)
-    if issued is None:
-        raise AtlasError(f"The certificate {proof.serial} is still being issued.")
+    issued = named_certificate(client, proof.serial, None)
     leaf = certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
     try:
         key = keys.load_public_key(proof.public_key)
@@ -42,6 +40,17 @@ def owned_certificate(
         )
     if wanted is not None:
         _refuse_other_names(wanted, leaf, proof.serial)
+    return issued
+
+
+def named_certificate(client: Client, serial: str, wanted: Wanted | None) -> IssuedCertificate:
+    """The service's certificate of this serial number, with `wanted` if it is for its names."""
+    issued = client.certificate(serial)
+    if issued is None:
+        raise AtlasError(f"The certificate {serial} is still being issued.")
+    if wanted is not None:
+        leaf = certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
+        _refuse_other_names(wanted, leaf, serial)
     return issued
 
 

@@ -18,14 +18,16 @@ from ...api.policy.model import Policy
 from ...api.policy.verdict import PolicyError
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
+from ...pki import keys
 from ...pki.keys import KeyKind
+from ..facts import CertificateFacts
 from ..options.times import leaves_no_life
-from ..wanted import Wanted
+from ..wanted import PUBLIC_KEY, ExternalKey, Wanted
 
 _BACKDATED_SECONDS = 3
 """How far `not_before` lies in the past, so that a client whose clock is a little slow accepts
 the certificate at once. No more than the policy's skew allows."""
-_MOST_SHORTENED = 3599
+MOST_SHORTENED = 3599
 """Seconds, at most, by which the end is earlier than it could be. An end that is unlikely to be
 shared by another certificate is how one whose answer was lost is found again."""
 
@@ -51,6 +53,11 @@ class Planned:
     def not_after(self) -> int:
         """The exact end that is asked for, in UNIX seconds; 0 where the service decides."""
         return self.request.not_after or 0
+
+    def for_rekey(self, deployed: CertificateFacts) -> Planned:
+        """The same as another key for what is deployed, with the same end."""
+        request = replace(self.request, not_after=deployed.not_after)
+        return replace(self, request=request, by_rekey=True)
 
 
 def fetch_policy(client: Client) -> Policy:
@@ -122,7 +129,7 @@ def _end(wanted: Wanted, not_before: int) -> int | None:
 
 
 def _shortened(not_before: int, not_after: int) -> int:
-    most = min(_MOST_SHORTENED, (not_after - not_before) // 100)
+    most = min(MOST_SHORTENED, (not_after - not_before) // 100)
     return not_after - secrets.randbelow(most + 1)
 
 
@@ -142,6 +149,8 @@ def _refuse_short_life(wanted: Wanted, request: CertificateRequest) -> None:
 
 def _refuse_unproven(wanted: Wanted, policy: Policy) -> None:
     external = wanted.external_key
+    if external and not _may_be_proven(external):
+        raise AtlasError(WRONG_PROOF)
     if external is None or external.kind == "csr":
         if external and policy.wants_proof and not policy.wants_csr and not external.proof:
             raise AtlasError(_PROOF_MISSING)
@@ -155,6 +164,17 @@ def _refuse_unproven(wanted: Wanted, policy: Policy) -> None:
         raise AtlasError(_PROOF_MISSING)
 
 
+def _may_be_proven(external: ExternalKey) -> bool:
+    """Whether the proof fits the key; of a key that lies on the node nobody knows yet."""
+    if external.kind != PUBLIC_KEY or not (external.content and external.proof):
+        return True
+    return keys.proves_possession(keys.load_public_key(external.content), external.proof)
+
+
+WRONG_PROOF = (
+    "public_key_signature: it was not made with the private key of this public key; give the base64"
+    " signature over the DER public key, with SHA-256."
+)
 _PROOF_MISSING = (
     "public_key_signature: the validation policy wants a proof of possession; give the base64"
     " signature that the key's holder makes over the DER public key, with SHA-256."

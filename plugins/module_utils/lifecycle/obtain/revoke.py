@@ -6,16 +6,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...api.client import Client
+from ...api.errors import REFUSED, ApiError
 from ...errors import AtlasError
 from ..exchange import Proof
 from ..wanted import Wanted
-from .ownership import owned_certificate
+from .ownership import named_certificate, owned_certificate
 
 KEY_COMPROMISE = "keyCompromise"
-_REVOKED = "REVOKED"
+REVOKED = "REVOKED"
+_MOST_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ def revoke(
     With `wanted` its names must be those of the task. In check mode nothing is revoked.
     """
     try:
+        if proof.is_revoked:
+            return _seen_to_be_revoked(client, proof, wanted)
         issued = owned_certificate(client, proof, nonce, wanted)
-        if issued.status == _REVOKED:
+        if issued.status == REVOKED:
             return Revoked(proof.serial)
         if check_mode:
             return Revoked(proof.serial, is_new=True)
@@ -62,7 +68,7 @@ def revoke(
             proof.attestation if is_compromised else None,
         )
         seen = client.certificate(proof.serial)
-        if seen is None or seen.status != _REVOKED:
+        if seen is None or seen.status != REVOKED:
             raise AtlasError(
                 f"The service accepted the revocation of {proof.serial} and does not show it yet;"
                 " the next run will look again."
@@ -70,3 +76,42 @@ def revoke(
     except AtlasError as error:
         return Revoked(proof.serial, message=error.message)
     return Revoked(proof.serial, is_new=True)
+
+
+def _seen_to_be_revoked(client: Client, proof: Proof, wanted: Wanted | None) -> Revoked:
+    """The node's record says that it was revoked; whether it is, only the service can say."""
+    issued = named_certificate(client, proof.serial, wanted)
+    if issued.status == REVOKED:
+        return Revoked(proof.serial)
+    raise AtlasError(
+        f"The node says that {proof.serial} was revoked, and the service says that it is"
+        f" {issued.status}; look at the certificate in the Atlas portal."
+    )
+
+
+def statuses(client: Client, serials: Sequence[str]) -> tuple[dict[str, str], str]:
+    """What the service says of certificates: ISSUED or REVOKED, by serial number.
+
+    One that it does not know is told without a status. If the service cannot be asked, what it had
+    said before is returned, and why it says no more.
+    """
+    told: dict[str, str] = {}
+    failures: list[str] = []
+
+    def ask(serial: str) -> None:
+        if failures:
+            return
+        try:
+            issued = client.certificate(serial)
+            told[serial] = issued.status if issued else ""
+        except ApiError as error:
+            if error.outcome == REFUSED:
+                told[serial] = ""
+            else:
+                failures.append(error.message)
+        except AtlasError:  # no serial number of Atlas: another CA's
+            told[serial] = ""
+
+    with ThreadPoolExecutor(_MOST_AT_A_TIME) as pool:
+        list(pool.map(ask, serials))
+    return told, failures[0] if failures else ""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
-from ..wanted import CERTIFICATE, CHAIN, PEM, PKCS12, PRIVATE_KEY, Target
+from ..wanted import CERTIFICATE, CHAIN, PEM, PKCS12, PRIVATE_KEY, RECORDS, Target
 
 FLAT_TARGETS: Mapping[str, tuple[str, ...]] = {
     "path": (CERTIFICATE,),
@@ -24,6 +24,7 @@ FLAT_TARGETS: Mapping[str, tuple[str, ...]] = {
 """The options that name one file each, and what that holds."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_MOST_PASSPHRASE_BYTES = 1023
 _MODES = frozenset(
     user << 6 | group << 3 | other for user in (4, 6) for group in (0, 4, 6) for other in (0, 4, 6)
 )
@@ -78,6 +79,7 @@ def _listed(options: Mapping[str, Any], where: str) -> Iterator[Target]:
                 f"{where}{option}.passphrase: there is no private key in the file that it could"
                 " protect; leave it out."
             )
+        refuse_long_passphrase(entry.get("passphrase"), f"{where}{option}.passphrase")
         if file_format == PKCS12 and holds_key and CERTIFICATE not in contains:
             raise AtlasError(
                 f"{where}{option}.contains: a PKCS#12 file holds a private key with its"
@@ -95,6 +97,14 @@ def _listed(options: Mapping[str, Any], where: str) -> Iterator[Target]:
             owner=entry.get("owner") or options.get("owner"),
             group=entry.get("group") or options.get("group"),
             mode=mode(stated_mode, f"{where}{option}.mode"),
+        )
+
+
+def refuse_long_passphrase(passphrase: str | None, option: str) -> None:
+    """OpenSSL takes no longer ones."""
+    if passphrase and len(passphrase.encode("utf-8")) > _MOST_PASSPHRASE_BYTES:
+        raise AtlasError(
+            f"{option}: it is longer than {_MOST_PASSPHRASE_BYTES} bytes; give a shorter one."
         )
 
 
@@ -120,25 +130,32 @@ def mode(value: Any, option: str) -> int:
     return int(number)
 
 
-def record_folders(state_dir: str | None, files: Sequence[Target], label: str) -> list[str]:
+def record_folders(
+    state_dir: str | None, files: Sequence[Target], label: str, identity: str
+) -> list[str]:
     """Where what is recorded of a certificate may lie; the first is where it is begun.
 
     The others are where it would have been begun if a file had not been added, moved or left out
-    since then, so that an attempt that was cut off is found again.
+    since then, so that an attempt that was cut off is found again. `identity` tells a certificate
+    without files from others of the same `label`.
     """
-    folders = [os.path.join(*_beside(target.path)) for target in files]
+    beside = [os.path.join(*_beside(target.path)) for target in files]
     if state_dir is None:
-        return folders
+        return beside
     folder = absolute(state_dir.rstrip("/") or "/", "state_dir")
-    return [os.path.join(folder, _name(label.strip("/").replace("/", "_"))), *folders]
+    shown = os.path.basename(label.rstrip("/")) or label
+    own = _name(f"{shown[:60]}-{_digest(files[0].path if files else identity)[:16]}")
+    return [os.path.join(folder, own), *beside]
 
 
 def _beside(path: str) -> tuple[str, str, str]:
     folder, name = os.path.split(path)
-    return folder, ".atlas", _name(name)
+    return folder, RECORDS, _name(name)
 
 
 def _name(text: str) -> str:
-    if _PLAIN_NAME.fullmatch(text):
-        return text
+    return text if _PLAIN_NAME.fullmatch(text) else _digest(text)
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
-from ..wanted import CSR, PUBLIC_KEY, ExternalKey, Target, Wanted
+from ..wanted import CSR, PUBLIC_KEY, ExternalKey, Misstated, Target, Wanted
 from . import request_fields, targets, times
 
 DEFAULTS: Mapping[str, Any] = {
@@ -36,29 +37,49 @@ _EXTERNAL = {
     "public_key_path": PUBLIC_KEY,
     "public_key_content": PUBLIC_KEY,
 }
+_NEEDS_OWN_KEY = {
+    "rekey": "the old key is not here, so nobody can show that the certificate is the node's own",
+    "revoke_superseded": "the old key is not here, so nobody can show that the certificate is the"
+    " node's own",
+}
+_ALTERNATIVES = (tuple(_EXTERNAL), ("valid_for", "not_after"))
 _KEY_COMPROMISE = "keyCompromise"
 
 
-def wanted_certificates(task: Mapping[str, Any]) -> tuple[Wanted, ...]:
+def wanted_certificates(task: Mapping[str, Any]) -> tuple[Wanted | Misstated, ...]:
     """The certificates of a task: the items of `certificates`, or the one at the top level.
 
     `task` holds the validated options; what an item leaves out is taken from the top level, for
-    options with members member by member.
+    options with members member by member. An item that is stated wrong does not stop the others;
+    `AtlasError` is raised if there are no others, and where two are at odds.
     """
     shared = {option: value for option, value in task.items() if option != "certificates"}
     if task.get("certificates") is None:
-        wanted: tuple[Wanted, ...] = (_wanted(shared, ""),)
-    else:
-        wanted = tuple(
-            _wanted(_merged(shared, item), f"certificates[{index}].")
-            for index, item in enumerate(task["certificates"])
-        )
+        return (_wanted(shared, ""),)
+    items = enumerate(task["certificates"])
+    stated = tuple(_stated_item(_merged(shared, item), index) for index, item in items)
+    wanted = [each for each in stated if isinstance(each, Wanted)]
+    if stated and not wanted:
+        raise AtlasError(" ".join(each.error for each in stated if isinstance(each, Misstated)))
     _refuse_shared_files(wanted)
-    return wanted
+    return stated
+
+
+def _stated_item(options: Mapping[str, Any], index: int) -> Wanted | Misstated:
+    where = f"certificates[{index}]"
+    try:
+        return _wanted(options, f"{where}.")
+    except AtlasError as error:
+        named = (options.get(option) for option in targets.FLAT_TARGETS)
+        return Misstated(str(next(filter(None, named), where)), error.message)
 
 
 def _merged(shared: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of an item; of options that exclude each other its own one counts."""
     merged = dict(shared)
+    for group in _ALTERNATIVES:
+        if any(item.get(option) is not None for option in group):
+            merged.update(dict.fromkeys(group))
     for option, value in item.items():
         if value is None:
             continue
@@ -76,14 +97,22 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
     options = {**dict.fromkeys(given), **DEFAULTS, **stated}
     external = _external_key(options, where)
     files = targets.read_targets(options, where)
+    targets.refuse_long_passphrase(
+        options.get("privatekey_passphrase"), f"{where}privatekey_passphrase"
+    )
     _check_targets(options, files, external, where)
     subject = request_fields.subject(options.get("subject") or {})
     san = request_fields.san(options.get("san") or {}, where)
     label = files[0].path if files else _first_name(subject, san, where)
     lasting = times.validity(options, where)
+    is_compromised = (
+        options["revoke_superseded"] and options.get("revocation_reason") == _KEY_COMPROMISE
+    )
     return Wanted(
         label=label,
-        records=targets.record_folders(options.get("state_dir"), files, label),
+        records=targets.record_folders(
+            options.get("state_dir"), files, label, _identity(subject, san, external)
+        ),
         targets=files,
         layout=options["layout"],
         follow=options["follow"],
@@ -95,7 +124,8 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
         not_after=lasting.not_after,
         privatekey_type=options["privatekey_type"],
         privatekey_size=options.get("privatekey_size"),
-        keeps_key=options["privatekey_rotation"] == "never" or external is not None,
+        keeps_key=external is not None
+        or (options["privatekey_rotation"] == "never" and not is_compromised),
         external_key=external,
         renew_before=times.renew_before(options["renew_before"], where),
         renew_spread=times.duration(options.get("renew_spread"), f"{where}renew_spread") or 0,
@@ -129,6 +159,12 @@ def _external_key(options: Mapping[str, Any], where: str) -> ExternalKey | None:
                 f"{where}{option}: with {given[0]} no private key is made or kept here; leave one"
                 " of them out."
             )
+    for option, why in _NEEDS_OWN_KEY.items():
+        if options[option]:
+            raise AtlasError(
+                f"{where}{option}: with {given[0]} {why}; leave {option} out, and do that in the"
+                " Atlas portal."
+            )
     value = options[given[0]]
     is_path = given[0].endswith("_path")
     return ExternalKey(
@@ -153,6 +189,11 @@ def _check_targets(
         if not holders:
             raise AtlasError(
                 f"{where}privatekey_path is not set: say where the private key is kept on the node."
+            )
+        if options.get("privatekey_passphrase") and not options.get("privatekey_path"):
+            raise AtlasError(
+                f"{where}privatekey_passphrase: it protects the file at privatekey_path, which is"
+                " not set; give the passphrase of each entry of files instead."
             )
         return
     if holders:
@@ -182,6 +223,16 @@ def _first_name(
             " give a common_name or a subject alternative name."
         )
     return names[0]
+
+
+def _identity(
+    subject: Mapping[str, Sequence[str]],
+    san: Mapping[str, Sequence[str]],
+    external: ExternalKey | None,
+) -> str:
+    """Which certificate it is, where there is no file to tell: for whom, and where its key is."""
+    key = [external.kind, external.path, external.content] if external and external.path else []
+    return json.dumps([subject, san, key], sort_keys=True)
 
 
 def _command(text: str | None, where: str) -> list[str]:

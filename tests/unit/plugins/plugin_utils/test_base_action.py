@@ -103,8 +103,16 @@ def test_what_is_ours_never_stays_in_the_environment_of_the_node(wrap: Any) -> N
     if isinstance(environment, tuple):
         environment = list(environment)
     action = make(environment)
+    seen: list[Any] = []
+
+    def look(options: dict[str, Any]) -> dict[str, Any]:
+        seen.append((action._task.environment, options["api_secret"]))
+        return {}
+
+    action.does = look
     run(action)
-    assert action._task.environment == [{"PATH": "/bin"}]
+    run(action)  # as with `until`
+    assert seen == [([{"PATH": "/bin"}], SECRET)] * 2
 
 
 def test_an_error_of_ours_is_a_failed_result() -> None:

@@ -12,6 +12,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
+    concern_only_the_key,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 NOW = 1_800_000_000
@@ -150,16 +153,17 @@ def test_a_spread_puts_the_renewal_off(hierarchy, private_key) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "recorded", "said"),
+    ("options", "found", "said"),
     [
-        ({}, None, ""),
-        ({"replace_foreign": True}, None, "foreign: "),
-        ({"replace_foreign": True}, due.Recorded({}), ""),
-        ({}, due.Recorded({}, is_revoked=True), "revoked: "),
+        ({}, {}, ""),
+        ({"replace_foreign": True}, {}, "foreign: "),
+        ({"replace_foreign": True}, {"recorded": due.Recorded({})}, ""),
+        ({}, {"recorded": due.Recorded({}), "is_revoked": True}, "revoked: "),
+        ({}, {"is_revoked": True}, "revoked: "),
     ],
 )
-def test_where_a_certificate_comes_from(good, options, recorded, said) -> None:
-    found = due.Deployed(**{**vars(good), "recorded": recorded})
+def test_where_a_certificate_comes_from(good, options, found, said) -> None:
+    found = due.Deployed(**{**vars(good), **found})
     reasons = due.reasons(wanted(**options), found, NOW)
     assert [reason[: len(said)] for reason in reasons] == ([said] if said else [])
 
@@ -176,4 +180,4 @@ def test_where_a_certificate_comes_from(good, options, recorded, said) -> None:
     ],
 )
 def test_only_reasons_of_the_key_are_enough_for_a_rekey(reasons: list[str], so: bool) -> None:
-    assert due.concern_only_the_key(reasons) is so
+    assert concern_only_the_key(reasons) is so

@@ -47,6 +47,10 @@ def wanted(**options: Any) -> Wanted:
         (["*.example.com"], {"uris": ["https://www.example.com/a?b"]}, True),
         (["*.example.com"], {"uris": ["https://evil.example/?.example.com"]}, False),
         (["*.example.com"], {"uris": ["urn:x.example.com@evil"]}, False),
+        (["*.example.com"], {"uris": ["urn:evil:x.example.com"]}, False),
+        (["urn:evil:x.example.com"], {"uris": ["urn:evil:x.example.com"]}, True),
+        (["@example.com"], {"uris": ["sip:ceo@evil.test;x=@example.com"]}, False),
+        (["example.com"], {"uris": ["https://[evil"]}, False),
     ],
 )
 def test_names(allowed: list[str] | None, san: dict[str, list[str]], is_allowed: bool) -> None:
@@ -57,7 +61,18 @@ def test_names(allowed: list[str] | None, san: dict[str, list[str]], is_allowed:
             guards.refuse_other_names(wanted(san=san), allowed)
 
 
-@pytest.mark.parametrize(("common_name", "said"), [("evil.example", "subject"), ("Ida B", "")])
+@pytest.mark.parametrize(
+    ("common_name", "said"),
+    [
+        ("evil.example", "subject"),
+        ("www.evil.test ", "subject"),
+        ("localhost", "subject"),
+        ("2001:db8::1", "subject"),
+        ("ceo@evil.test x", "subject"),
+        ("Example.com", ""),
+        ("Ida B", ""),
+    ],
+)
 def test_a_common_name_is_a_name_if_it_looks_like_one(common_name: str, said: str) -> None:
     task = wanted(subject={"common_name": common_name}, san={"dns_names": ["example.com"]})
     if said:
@@ -72,6 +87,19 @@ def test_another_name_is_a_name() -> None:
     with pytest.raises(AtlasError, match="other_names"):
         guards.refuse_other_names(wanted(san=names), ["@example.com"])
     guards.refuse_other_names(wanted(san=names), ["@corp.example"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"subject": {"email": "ceo@evil.test"}},
+        {"subject": {"extra_attributes": [{"type": "2.5.4.3", "value": "evil.test"}]}},
+        {"custom_extensions": {"2.5.29.17": "evil.test"}},
+    ],
+)
+def test_names_in_other_places(options: dict[str, Any]) -> None:
+    with pytest.raises(AtlasError, match="allowed_names allows"):
+        guards.refuse_other_names(wanted(**options), ["example.com", "@example.com"])
 
 
 @pytest.mark.parametrize(

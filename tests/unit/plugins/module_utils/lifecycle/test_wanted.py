@@ -16,7 +16,10 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options
     leaves_no_life,
     renewal_threshold,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import Wanted
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+    Misstated,
+    Wanted,
+)
 
 DAY = 86400
 
@@ -209,8 +212,55 @@ def test_what_is_refused_is_said_in_words(options: dict[str, object], words: lis
 
 def test_an_error_says_which_item() -> None:
     items = [task(), {"path": "/b/cert.pem", "privatekey_path": "key.pem"}]
-    with pytest.raises(AtlasError, match=r"certificates\[1\]\.privatekey_path: 'key.pem'"):
-        wanted_certificates({"certificates": items})
+    good, bad = wanted_certificates({"certificates": items})
+    assert isinstance(good, Wanted)
+    assert bad == Misstated("/b/cert.pem", bad.error)
+    assert bad.error.startswith("certificates[1].privatekey_path: 'key.pem'")
+    with pytest.raises(AtlasError, match=r"certificates\[0\]\.privatekey_path: 'key.pem'"):
+        wanted_certificates({"certificates": items[1:]})
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "kept"),
+    [
+        ({"valid_for": "90d"}, {"not_after": "2030-01-01"}, (None, 1893456000)),
+        ({"not_after": "2030-01-01"}, {"valid_for": "90d"}, (90 * DAY, None)),
+    ],
+)
+def test_an_item_overrides_what_its_own_option_excludes(shared, own, kept) -> None:
+    (wanted,) = wanted_certificates({**shared, "certificates": [{**task(), **own}]})
+    assert (wanted.valid_for, wanted.not_after) == kept
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"csr_content": "CSR", "revoke_superseded": True}, "revoke_superseded: with csr_content"),
+        ({"public_key_content": "KEY", "rekey": True}, "rekey: with public_key_content"),
+    ],
+)
+def test_what_takes_the_old_key(options, words) -> None:
+    stated = {**task(), "privatekey_path": None, **options}
+    with pytest.raises(AtlasError, match=words):
+        wanted_certificates(stated)
+
+
+def test_a_passphrase_that_would_protect_nothing() -> None:
+    files = [{"path": "/both.pem", "contains": ["privatekey", "certificate"]}]
+    stated = {
+        "files": files,
+        "privatekey_passphrase": "secret",
+        "san": {"dns_names": ["a.example"]},
+    }
+    with pytest.raises(AtlasError, match="passphrase of each entry of files"):
+        wanted_certificates(stated)
+
+
+def test_a_compromised_key_is_not_kept() -> None:
+    stated = {"privatekey_rotation": "never", "revoke_superseded": True}
+    (kept,) = wanted_certificates(task(**stated, revocation_reason="superseded"))
+    (not_kept,) = wanted_certificates(task(**stated, revocation_reason="keyCompromise"))
+    assert (kept.keeps_key, not_kept.keeps_key) == (True, False)
 
 
 def test_two_items_do_not_write_one_file() -> None:
@@ -298,14 +348,14 @@ def test_files_take_owner_and_mode_from_the_certificate() -> None:
         (
             {"state_dir": "/var/lib/atlas/"},
             [
-                "/var/lib/atlas/etc_ssl_cert.pem",
+                "/var/lib/atlas/cert.pem-a9abc3ef3bbbabdc",
                 "/etc/ssl/.atlas/cert.pem",
                 "/etc/ssl/.atlas/key.pem",
             ],
         ),
         (
             {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"},
-            ["/s/www.example.com"],
+            ["/s/www.example.com-79848a7cbe9eebd4"],
         ),
     ],
 )

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.item import (
     CertificateItem,
@@ -28,6 +30,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts i
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import Misstated
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
 
 NOW = 1_800_000_000
@@ -67,7 +70,7 @@ def report(
     items: list[CertificateItem], check_mode: bool, now: int, **options: Any
 ) -> dict[str, Any]:
     return report_of(
-        items, {"state": "present", "return_content": False, **options}, check_mode, now
+        items, {}, {"state": "present", "return_content": False, **options}, check_mode, now
     )
 
 
@@ -78,8 +81,9 @@ def item(name: str = "cert", check_mode: bool = False, **found: Any) -> Certific
         "san": {"dns_names": ["www.example.com"]},
     }
     (wanted,) = wanted_certificates(task)
-    inspection = Inspection(**{"certificate": OLD, **found})
-    return CertificateItem.inspected(wanted, inspection, check_mode=check_mode)
+    made = CertificateItem(wanted)
+    made.set_inspection(Inspection(**{"certificate": OLD, **found}), check_mode)
+    return made
 
 
 def replaced(name: str = "cert") -> CertificateItem:
@@ -214,3 +218,53 @@ def test_other_states() -> None:
     confirmed.acknowledged = Acknowledged(is_changed=True)
     assert report([confirmed], False, NOW, state="confirmed")["changed"]
     assert not report([item()], False, NOW, state="previous")["changed"]
+
+
+def test_a_set_that_was_put_in_place_without_a_request_is_what_is_shown() -> None:
+    """One that was held or cut off: what is deployed now, and not what was found."""
+    resumed = item(unfinished="held: 01BB")
+    resumed.set_installed(Installed(["/etc/ssl/cert.pem"], is_deployed=True, certificate=NEW))
+    result = report([resumed], False, NOW)
+    assert result["certificates"][0]["serial_number"] == "01BB"
+    assert "serial_number: 01BB" in result["diff"][0]["after"]
+    assert "serial_number: 01AA" in result["diff"][0]["before"]
+
+
+def test_switched_back_shows_both() -> None:
+    back = item(unacknowledged=True)
+    back.acknowledged = Acknowledged(is_changed=True)
+    back.seen = Inspection(certificate=NEW)
+    result = report([back], False, NOW, state="previous")
+    assert "serial_number: 01AA" in result["diff"][0]["before"]
+    assert "serial_number: 01BB" in result["diff"][0]["after"]
+
+
+def test_one_that_is_stated_wrong_has_its_place() -> None:
+    wrong = Misstated("/etc/ssl/bad.pem", "certificates[0].mode: wrong.")
+    result = report_of(
+        [replaced()], {0: wrong}, {"state": "present", "return_content": False}, False, NOW
+    )
+    assert [entry["path"] for entry in result["certificates"]] == [
+        "/etc/ssl/bad.pem",
+        "/etc/ssl/cert.pem",
+    ]
+    assert result["msg"] == (
+        "1 of 2 certificates failed. /etc/ssl/bad.pem: certificates[0].mode: wrong."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "acknowledges", "foretold"),
+    [
+        ({"superseded": ["01CC"]}, True, ["01CC"]),
+        ({"superseded": ["01CC"]}, False, ["01CC"]),
+        ({"superseded": ["01CC"], "unacknowledged": True}, False, []),
+        ({"reasons": ["forced: x"], "is_own": True}, True, ["01AA"]),
+        ({"reasons": ["forced: x"], "is_own": True}, False, []),
+        ({"reasons": ["forced: x"]}, True, []),
+    ],
+)
+def test_what_will_be_revoked(found: dict[str, Any], acknowledges: bool, foretold: Any) -> None:
+    made = item(**found)
+    made.wanted = replace(made.wanted, revoke_superseded=True)
+    assert made.will_be_revoked(acknowledges) == foretold

@@ -431,7 +431,9 @@ def test_no_file_is_renamed_before_all_are_written(
         lambda self, *rest: (order.append("write"), write(self, *rest))[1],
     )
     monkeypatch.setattr(
-        files.os, "replace", lambda a, b: (order.append(os.path.basename(b)), rename(a, b))[1]
+        files.os,
+        "replace",
+        lambda a, b, **more: (order.append(os.path.basename(b)), rename(a, b, **more))[1],
     )
     site.install(issued)
     last_write = len(order) - 1 - order[::-1].index("write", order[::-1].index("key.pem"))

@@ -1,0 +1,16 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the reasons of `due.reasons` mean for what is done about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_ONLY_THE_KEY = ("privatekey_type", "privatekey_size", "forced")
+
+
+def concern_only_the_key(found: Sequence[str]) -> bool:
+    """Whether another key for the same certificate would be enough."""
+    return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
