@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.claim_board import (
+    ClaimBoard,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.account_calls import (
     is_certificate,
@@ -39,9 +41,10 @@ class RunClient(Client):
         chain: list[str] = self._scratch.shared("chain", super().trust_chain, _is_chain, anew)
         return chain
 
-    def claiming(self) -> AbstractContextManager[None]:
-        """Hold the other workers of the run back from making claims."""
-        return self._scratch.locked("claims")
+    @property
+    def claim_board(self) -> ClaimBoard:
+        """What the workers of the run tell each other of claims."""
+        return ClaimBoard(self._scratch)
 
 
 def _is_policy(document: Any) -> bool:

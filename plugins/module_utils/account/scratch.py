@@ -42,7 +42,7 @@ class Scratch:
 
     def load(self) -> StoredToken | None:
         """The token that a worker logged in for; None if there is none to be read."""
-        document = self._read("token")
+        document = self.read("token")
         if not isinstance(document, dict):
             return None
         value = document.get("value")
@@ -54,7 +54,7 @@ class Scratch:
 
     def save(self, token: StoredToken) -> None:
         """Keep a token for the other workers."""
-        self._write("token", asdict(token))
+        self.write("token", asdict(token))
 
     @contextlib.contextmanager
     def locked(self, name: str = "login") -> Iterator[None]:
@@ -78,10 +78,10 @@ class Scratch:
         What is there and not usable was damaged, and counts as not there.
         """
         with self.locked(name):
-            document = None if anew else self._read(name)
+            document = None if anew else self.read(name)
             if not is_usable(document):
                 document = fetch()
-                self._write(name, document)
+                self.write(name, document)
             return document
 
     def _open_lock(self, name: str) -> int | None:
@@ -97,14 +97,16 @@ class Scratch:
         os.close(descriptor)
         return None
 
-    def _read(self, name: str) -> Any:
+    def read(self, name: str) -> Any:
+        """A document that a worker left; None if there is none to be read."""
         try:
             with open(os.path.join(self._folder, name), encoding="utf-8") as file:
                 return json.load(file)
         except (OSError, ValueError):
             return None
 
-    def _write(self, name: str, document: Any) -> None:
+    def write(self, name: str, document: Any) -> None:
+        """Leave a document for the other workers."""
         with contextlib.suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=self._folder)

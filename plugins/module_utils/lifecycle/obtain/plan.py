@@ -19,7 +19,7 @@ from ...api.policy.verdict import PolicyError
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki.keys import KeyKind
-from ..options.times import leaves_no_life
+from ...times import leaves_no_life
 from ..wanted import Wanted
 
 _BACKDATED_SECONDS = 3

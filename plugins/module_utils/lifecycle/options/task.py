@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
+from ...times import duration, renew_before
 from ..wanted import CSR, PUBLIC_KEY, ExternalKey, Target, Wanted
-from . import request_fields, targets, times
+from . import request_fields, targets, validity
 
 DEFAULTS: Mapping[str, Any] = {
     "layout": "plain",
@@ -80,7 +81,7 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
     subject = request_fields.subject(options.get("subject") or {})
     san = request_fields.san(options.get("san") or {}, where)
     label = files[0].path if files else _first_name(subject, san, where)
-    lasting = times.validity(options, where)
+    lasting = validity.validity(options, where)
     return Wanted(
         label=label,
         records=targets.record_folders(options.get("state_dir"), files, label),
@@ -97,8 +98,8 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
         privatekey_size=options.get("privatekey_size"),
         keeps_key=options["privatekey_rotation"] == "never" or external is not None,
         external_key=external,
-        renew_before=times.renew_before(options["renew_before"], where),
-        renew_spread=times.duration(options.get("renew_spread"), f"{where}renew_spread") or 0,
+        renew_before=renew_before(options["renew_before"], where),
+        renew_spread=duration(options.get("renew_spread"), f"{where}renew_spread") or 0,
         force=options["force"],
         rekey=options["rekey"],
         replace_foreign=options["replace_foreign"],
