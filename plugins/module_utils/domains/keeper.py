@@ -79,7 +79,7 @@ class ClaimKeeper:
 
     def present(self, names: Sequence[str]) -> list[ClaimState]:
         """Each name covered for long enough, or a claim of it with a token that can be asserted."""
-        states, claims = self._looked_at(names)
+        states, _claims = self._looked_at(names)
         if self.check_mode or not any(self._has_to_act(state) for state in states):
             self._find_tokens(states)
             return states
@@ -138,75 +138,68 @@ class ClaimKeeper:
     # state: present
 
     def _has_to_act(self, state: ClaimState) -> bool:
-        return state.is_due and not self._open_token(state)
+        return state.is_due and not self._open_token(_claim_of(state))
 
-    def _open_token(self, state: ClaimState) -> str:
-        claim = state.standing.claim if state.standing else None
+    def _open_token(self, claim: Claim | None) -> str:
+        """The token of a claim that can be read and asserted; empty if there is none."""
         if claim is None:
             return ""
         drawn = self.board.token(claim.claim_id)
         if drawn and claim.token in (None, drawn):
             return drawn
-        is_open = has_open_token(claim, self.book.now())
-        return claim.token or "" if is_open else ""
+        return claim.token or "" if has_open_token(claim, self.book.now()) else ""
 
     def _find_tokens(self, states: Sequence[ClaimState]) -> None:
         for state in states:
             if state.is_due:
-                state.token = self._open_token(state)
+                state.token = self._open_token(_claim_of(state))
                 state.changed = not state.token
                 self._guarded(state, self._add_details)
 
     def _ensure_token(self, state: ClaimState, claims: list[Claim]) -> None:
-        if not state.is_due:
-            return
-        state.token = self._open_token(state)
-        if not state.token:
-            self._draw(state, claims)
-        self._add_details(state)
+        """Make a claim, or have a new token for the one that is there, if need be.
 
-    def _draw(self, state: ClaimState, claims: list[Claim]) -> None:
-        """Make a claim, or have a new token for the one that is there.
-
-        `claims` gets what was made, for names after this one that it covers too.
+        `claims` gets what was made, for names after this one that are covered by it too.
         """
         known = state.standing
-        if known is None:
+        if known is None or not known.is_due:
             return
-        claim, token = self._claimed(known, claims)
-        self.board.keep_token(claim.claim_id, token.token)
-        state.standing = Standing(known.name, known.domain, known.cover, claim, is_due=True)
-        state.token, state.changed = token.token, True
-
-    def _claimed(self, known: Standing, claims: list[Claim]) -> tuple[Claim, ClaimToken]:
         claim = known.claim or claim_of(known.domain, claims)
-        if claim is not None:
-            kept = self.board.token(claim.claim_id)
-            if kept and claim.token in (None, kept):
-                return claim, ClaimToken(claim.claim_id, kept, claim.assert_by)
-            token = self.book.draw_token(claim)
-        else:
-            try:
-                token = self.book.create(known.domain)
-            except ApiError as error:
-                claim = self._made_by_others(known, error)
-                token = self.book.draw_token(claim) if not claim.token else _token_of(claim)
-        made = self.book.read(token.claim_id, known.domain)
-        claims[:] = [each for each in claims if each.claim_id != made.claim_id] + [made]
-        return made, token
+        state.token = self._open_token(claim)
+        if not state.token:
+            claim = self._created(state) if claim is None else self._redrawn(state, claim)
+            claims[:] = [each for each in claims if each.claim_id != claim.claim_id] + [claim]
+        state.standing = Standing(known.name, known.domain, known.cover, claim, is_due=True)
+        self._add_details(state)
 
-    def _made_by_others(self, known: Standing, error: ApiError) -> Claim:
-        """409: another run has just made it, and theirs is as good as ours."""
-        claims = self.book.list_for([known.name]) if error.status == 409 else []
-        claim = claim_of(known.domain, claims)
-        if claim is None:
-            raise error
-        return claim
+    def _created(self, state: ClaimState) -> Claim:
+        domain = state.standing.domain if state.standing else state.name
+        try:
+            made = self.book.create(domain)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            # Another run has just made it, and theirs is as good as ours.
+            claim = claim_of(domain, self.book.list_for([domain]))
+            if claim is None:
+                raise
+            state.token = self._open_token(claim)
+            return claim if state.token else self._redrawn(state, claim)
+        return self._read(state, made)
+
+    def _redrawn(self, state: ClaimState, claim: Claim) -> Claim:
+        return self._read(state, self.book.draw_token(claim))
+
+    def _read(self, state: ClaimState, drawn: ClaimToken) -> Claim:
+        state.token, state.changed = drawn.token, True
+        self.board.keep_token(drawn.claim_id, drawn.token)
+        domain = state.standing.domain if state.standing else state.name
+        return self.book.read(drawn.claim_id, domain)
 
     def _add_details(self, state: ClaimState) -> None:
-        claim = state.standing.claim if state.standing else None
+        claim = _claim_of(state)
         if claim is None or not state.token:
-            state.is_placer = True
+            state.is_placer = True  # in check mode, where nobody has drawn one
             return
         state.is_placer = self.board.is_first(claim.claim_id, state.token, self.host)
         if self.wish.method == EMAIL:
@@ -240,7 +233,7 @@ class ClaimKeeper:
                 f"domain: there is no claim for {known.domain} yet, so no token of it can have been"
                 " placed; make one with state: present, place its token, then verify it."
             )
-        elif not self._open_token(state) and known.claim.token is not None:
+        elif not self._open_token(known.claim) and known.claim.token is not None:
             raise AtlasError(
                 f"domain: {known.domain} has no token that could be asserted: it has expired, or it"
                 " is the one that the domain was verified with. Draw a new one with state: present,"
@@ -280,13 +273,13 @@ class ClaimKeeper:
             # Nothing has to be placed for it; and only one host sends the mail.
             self._ensure_token(state, claims)
             is_asserter = state.is_placer
-        claim = state.standing.claim if state.standing else None
+        claim = _claim_of(state)
         if claim is not None:
             proofs[known.domain] = Proof(claim, is_asserter)
 
 
-def _token_of(claim: Claim) -> ClaimToken:
-    return ClaimToken(claim.claim_id, claim.token or "", claim.assert_by)
+def _claim_of(state: ClaimState) -> Claim | None:
+    return state.standing.claim if state.standing else None
 
 
 def _no_method(known: Standing) -> str:
