@@ -19,6 +19,8 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 from ansible_collections.globalsign.atlas.plugins.module_utils.names import dns_name, ip_address
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import ControllerAction
 
+_FOR_DNS = ("authorization_domain", "servers", "dns_port")
+_FOR_HTTP = ("addresses", "http_port")
 _LONGEST_TIMEOUT = 86400  # seconds
 
 
@@ -101,9 +103,8 @@ def _over_http(host: str, options: dict[str, Any], addresses: Any) -> Any:
 
 
 def _check(options: dict[str, Any]) -> None:
-    by_dns = options["method"] == "dns"
-    for option in ("addresses", "http_port") if by_dns else ("authorization_domain",):
-        if options[option]:
+    for option in _FOR_HTTP if options["method"] == "dns" else _FOR_DNS:
+        if options[option] and options[option] != TOKEN_INFO_OPTIONS[option].get("default"):
             raise AtlasError(
                 f"{option}: it has no meaning with method: {options['method']}; leave it out."
             )

@@ -61,7 +61,7 @@ options:
     type: str
   servers:
     description:
-      - Whom to ask for the TXT record, with O(method=dns).
+      - Whom to ask for the TXT record. For O(method=dns) alone.
       - V(authoritative) asks each address of each name server of the zone. This is what counts, as the service starts from there.
       - V(resolvers) asks each of the resolvers, where those servers cannot be reached. A resolver that is asked too soon keeps in
         mind that there is no record, as long as the SOA record of the zone says.
@@ -75,7 +75,7 @@ options:
     type: list
     elements: str
   dns_port:
-    description: The port of the authoritative servers, with O(method=dns).
+    description: The port of the authoritative servers. For O(method=dns) alone.
     type: int
     default: 53
   http_port:

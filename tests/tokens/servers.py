@@ -21,6 +21,7 @@ from pathlib import Path
 
 import dns.message
 import dns.query
+import dns.rdatatype
 from simulator.name_servers import (
     free_port,
     installed,
@@ -165,7 +166,7 @@ class NameServers:
         return [
             (b"".join(record.strings).decode(), rrset.ttl)
             for rrset in answer.answer
-            if rrset.rdtype.name == "TXT"
+            if rrset.rdtype == dns.rdatatype.TXT
             for record in rrset
         ]
 

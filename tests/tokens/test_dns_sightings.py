@@ -124,7 +124,7 @@ def test_one_server_of_two_is_not_enough(record: Run, look: Run, servers: NameSe
 
 def test_a_lame_server_counts_and_is_told(look: Run) -> None:
     told = look("lame.test", TOKEN)
-    assert problems(told)[1] == "answered REFUSED to a question about lame.test"
+    assert problems(told)[1] == "does not serve the zone lame.test to this controller (REFUSED)"
 
 
 def test_another_address_of_the_same_server_is_enough(look: Run) -> None:

@@ -90,7 +90,9 @@ Fetch = Callable[..., dict[str, Any]]
 @pytest.fixture
 def fetch(look: Run, sites: tuple[int, list[Site]]) -> Fetch:
     def run(domain: str = "site.shop.test", **options: Any) -> dict[str, Any]:
-        return look(domain, TOKEN, **{"method": "http", "http_port": sites[0], **options})
+        return look(
+            domain, TOKEN, **{"method": "http", "http_port": sites[0], "dns_port": 53, **options}
+        )
 
     return run
 
@@ -229,7 +231,8 @@ def test_https_with_any_certificate(look: Run, tmp_path: Path) -> None:
     tls.sni_callback = lambda _socket, name, _context: names.append(name)
     port = free_port()
     with web_server("127.0.0.1", port, tls):
-        options = {"method": "https", "http_port": port, "addresses": ["127.0.0.1"]}
+        options: dict[str, Any] = {"method": "https", "http_port": port, "dns_port": 53}
+        options["addresses"] = ["127.0.0.1"]
         assert look("site.shop.test", TOKEN, **options)["visible"]
         assert look("127.0.0.1", TOKEN, **options)["visible"]
     assert names == ["site.shop.test", None]
@@ -246,6 +249,8 @@ def test_https_with_any_certificate(look: Run, tmp_path: Path) -> None:
             {"authorization_domain": "shop.test"},
             "authorization_domain: it has no meaning with method: http",
         ),
+        ({"servers": "resolvers"}, "servers: it has no meaning with method: http; leave it out."),
+        ({"dns_port": 5353}, "dns_port: it has no meaning with method: http; leave it out."),
         ({"addresses": ["site.shop.test"]}, "addresses: 'site.shop.test' is not an IP address"),
         ({"http_port": 70000}, "http_port: 70000 is out of range"),
     ],

@@ -165,7 +165,7 @@ FAILURES = {
     ),
     "a server without the zone": (
         {"server": SECONDARY, "zone": "acme.test", "name": "_atlas.acme.test"},
-        "127.0.0.2 port {port} answered REFUSED to a question about acme.test",
+        "127.0.0.2 port {port} does not serve the zone acme.test to this controller (REFUSED)",
     ),
     "a secondary server that does not know the key": (
         {"server": "127.0.0.2"},
@@ -177,7 +177,7 @@ FAILURES = {
     ),
     "nobody there": (
         {"server": "127.0.0.9"},
-        "127.0.0.9 port {port} refused the connection, so no DNS server listens there",
+        "127.0.0.9 was not to be had on port {port}: 127.0.0.9 refused the connection, so no DNS",
     ),
     "a server that has no address": (
         {"server": "nowhere.invalid"},

@@ -90,7 +90,7 @@ def checked(answer: dns.message.Message, zone: Zone, name: dns.name.Name) -> dns
     """The answer if it is one of a server that has the zone."""
     status = outcome(answer)
     if status not in ("NOERROR", "NXDOMAIN"):
-        raise UnansweredError(f"answered {status} to a question about {zone}")
+        raise UnansweredError(f"does not serve the zone {zone} to this controller ({status})")
     if not is_authoritative(answer) and delegated_to(answer, zone, name) is None:
         raise UnansweredError(f"does not have the zone {zone} (its answer is not authoritative)")
     return answer

@@ -124,5 +124,5 @@ def _unanswered(
 ) -> AtlasError:
     return AtlasError(
         f"The TXT records of {shown(name)} in the zone {zone} could not be read, so nothing was"
-        f" changed: {primary.at(zone)} {error}."
+        f" changed: {primary.at(zone)} {error}. Check the options server and zone."
     )

@@ -131,9 +131,11 @@ class Primary:
             except UnansweredError as error:
                 if error.reached:
                     raise
-                problems.append(f"{server} {error}")
+                problems.append(f"{server.address} {error}")
         self._chosen = None
-        raise UnansweredError(f"was not to be had: {'; '.join(problems)}", reached=False)
+        raise UnansweredError(
+            f"was not to be had on port {self.port}: {'; '.join(problems)}", reached=False
+        )
 
     def _servers(self, zone: Zone) -> list[Server]:
         if self.host is None:
