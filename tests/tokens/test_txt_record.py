@@ -208,7 +208,7 @@ FAILURES = {
     ),
     "a primary without an address": (
         {"name": "_atlas.void.test"},
-        "ns9.void.test has no address (the SOA record of void.test names it",
+        "ns9.void.test has no address that the resolvers 127.0.0.1 port {port} would tell (the SOA",
     ),
     "no text": ({"value": ""}, "value: it is empty"),
     "a TTL": ({"ttl": -1}, "ttl: -1 is out of range; give a number from 0 to 2147483647 seconds."),

@@ -19,12 +19,14 @@ _PAYLOAD = 1232  # octets of a UDP answer that no path fragments (DNS flag day 2
 class UnansweredError(Exception):
     """A server that gave no usable answer; the text says what it did, without naming it.
 
-    `reached` is false if nothing at all came from it.
+    `reached` is false if nothing at all came from it. `advises` is true if the text ends with what
+    to do about it.
     """
 
-    def __init__(self, text: str, reached: bool = True) -> None:
+    def __init__(self, text: str, reached: bool = True, advises: bool = False) -> None:
         super().__init__(text)
         self.reached = reached
+        self.advises = advises
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def exchange(
     except EOFError:
         raise UnansweredError("closed the connection without an answer") from None
     except dns.exception.DNSException as error:
-        raise UnansweredError(_text_of(error)) from None
+        raise _unreadable(error) from None
 
 
 def _parsed(wire: bytes, request: dns.message.Message) -> dns.message.Message:
@@ -99,9 +101,11 @@ def _parsed(wire: bytes, request: dns.message.Message) -> dns.message.Message:
     return answer
 
 
-def _text_of(error: dns.exception.DNSException) -> str:
+def _unreadable(error: dns.exception.DNSException) -> UnansweredError:
     name = type(error).__name__
-    return _TSIG_TEXTS.get(name, f"sent an answer that cannot be read ({name})")
+    if name in _TSIG_TEXTS:
+        return UnansweredError(_TSIG_TEXTS[name], advises=True)
+    return UnansweredError(f"sent an answer that cannot be read ({name})")
 
 
 # By the names of dnspython's errors (dns.tsig, dns.message); the codes are those of RFC 8945, 5.2.

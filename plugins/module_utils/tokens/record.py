@@ -122,7 +122,8 @@ def _found(place: Record, primary: Primary) -> tuple[list[dns.rdata.Rdata], int 
 def _unanswered(
     name: dns.name.Name, zone: Zone, primary: Primary, error: UnansweredError
 ) -> AtlasError:
+    advice = "" if error.advises else " Check it, or name another one in the option server."
     return AtlasError(
         f"The TXT records of {shown(name)} in the zone {zone} could not be read, so nothing was"
-        f" changed: {primary.at(zone)} {error}. Check the options server and zone."
+        f" changed: {primary.at(zone)} {error}.{advice}"
     )

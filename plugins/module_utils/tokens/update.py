@@ -15,7 +15,7 @@ from ..errors import AtlasError
 from . import authority
 from .exchange import Server, UnansweredError, exchange, outcome, question, shown
 from .library import dns
-from .resolvers import Resolvers
+from .resolvers import LookUpError, Resolvers
 from .zones import Zone
 
 # RFC 8945, 6; hmac-md5 has the name of the registry's first entry.
@@ -78,7 +78,14 @@ class Primary:
         Questions are signed as well, as a server may have a view for each key.
         """
         query = question(name, kind, recursion=False)
-        return authority.checked(self._exchanged(query, zone), zone, name)
+        answer = self._exchanged(query, zone)
+        if self.key and outcome(answer) == "NOTAUTH":  # of servers that leave the TSIG error out
+            raise UnansweredError(
+                f"does not take the key {shown(self.key.name)} for this zone (NOTAUTH); check"
+                " tsig_name, tsig_key and tsig_algorithm against its configuration",
+                advises=True,
+            )
+        return authority.checked(answer, zone, name)
 
     def add(self, zone: Zone, name: dns.name.Name, ttl: int, record: dns.rdata.Rdata) -> None:
         """Add one record to those of its name (RFC 2136, 2.5.1)."""
@@ -138,19 +145,26 @@ class Primary:
         )
 
     def _servers(self, zone: Zone) -> list[Server]:
-        if self.host is None:
-            addresses = self.resolvers.addresses(zone.primary)
-            if not addresses:
-                raise UnansweredError(
-                    f"has no address (the SOA record of {zone} names it; asked {self.resolvers});"
-                    " give the server that takes updates in the option server",
-                    reached=False,
-                )
-        else:
+        if self.host:
             addresses = self.resolvers.addresses_of_host(self.host, "server")
+        else:
+            addresses = self._addresses_by_soa(zone)
         return [
             Server(address, self.port, self._name_beside(address, zone)) for address in addresses
         ]
+
+    def _addresses_by_soa(self, zone: Zone) -> list[str]:
+        try:
+            addresses = self.resolvers.addresses(zone.primary)
+        except LookUpError:
+            addresses = []
+        if not addresses:
+            raise UnansweredError(
+                f"has no address that the resolvers {self.resolvers} would tell (the SOA record of"
+                f" {zone} names it as the primary server)",
+                reached=False,
+            )
+        return addresses
 
     def _name_beside(self, address: str, zone: Zone) -> str:
         name = self.named(zone)
