@@ -48,7 +48,16 @@ def start_of(process: int) -> str:
         return "" if Path("/proc/self/stat").exists() else _asked_start_of(process)
     # The second field is the program's name in parentheses, which may hold anything.
     fields = text.rpartition(")")[2].split()
-    return "" if fields[0] in ("Z", "X") else fields[19]
+    # The first thread of a process may be gone while another holds its sockets for a moment still.
+    is_over = fields[0] in ("Z", "X") and len(_threads(process)) <= 1
+    return "" if is_over else fields[19]
+
+
+def _threads(process: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{process}/task")
+    except OSError:
+        return []
 
 
 def _asked_start_of(process: int) -> str:
