@@ -10,7 +10,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env quickstart test lint sanity unit nodes simulator differential faults integration molecule
+.PHONY: help env quickstart test lint sanity unit nodes simulator differential tokens faults integration molecule
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,7 +21,7 @@ env: ## print the lines that put a shell into the environment, for eval
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
 	@$(TOOLS)/quickstart
 
-test: lint sanity unit nodes simulator differential faults integration molecule ## all of the following, in this order
+test: lint sanity unit nodes simulator differential tokens faults integration molecule ## all of the following, in this order
 
 lint: ## style, types, documentation and changelog
 	@$(TOOLS)/lint
@@ -40,6 +40,9 @@ simulator: ## the simulator's own tests
 
 differential: ## the client's policy check against the simulator's, on random policies and requests
 	@$(TOOLS)/in-environment pytest tests/differential
+
+tokens: ## TXT records and files with tokens, at real name servers and web servers
+	@$(TOOLS)/in-environment pytest tests/tokens
 
 faults: ## every call of the client with every fault, and one login for a whole run
 	@$(TOOLS)/in-environment pytest tests/faults

@@ -12,8 +12,16 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.claim i
     CLAIM_OPTIONS,
     CLAIM_RULES,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.names import dns_name
+from ansible_collections.globalsign.atlas.plugins.module_utils.domains.wish import (
+    ClaimWish,
+    authorization_domain,
+    claimable,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import renew_before
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
+
+_IN_STEP = "linear"
 
 
 class ActionModule(AtlasAction):
@@ -25,26 +33,64 @@ class ActionModule(AtlasAction):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring all claims to the state that is wanted."""
+        if options["play_wide"]:
+            self._refuse_hosts_out_of_step()
         option = "domain" if options["domains"] is None else "domains"
         given = [options["domain"]] if option == "domain" else options["domains"]
-        domains = list(dict.fromkeys(dns_name(domain, option) for domain in given))
-        states = self._keep(domains, options) if domains else []
-        return {
-            "changed": any(state["changed"] for state in states),
-            "claims": states,
-        }
+        names = list(dict.fromkeys(claimable(name, option) for name in given))
+        wish = _wish(options)
+        if wish.authorization_domain:
+            for name in names:
+                authorization_domain(name.removeprefix("*."), wish.authorization_domain)
+        if options["timeout"] < 0:
+            raise AtlasError(f"timeout: {options['timeout']} is negative; give 0 or more seconds.")
+        if not names:
+            return {"changed": False, "claims": []}
+        return self._keep(names, wish, options)
 
-    def _keep(self, domains: list[str], options: dict[str, Any]) -> list[dict[str, Any]]:
-        from ansible_collections.globalsign.atlas.plugins.module_utils.domains import keeper
-        from ansible_collections.globalsign.atlas.plugins.plugin_utils.claim_report import entry
+    def _keep(self, names: list[str], wish: ClaimWish, options: dict[str, Any]) -> dict[str, Any]:
+        from ansible_collections.globalsign.atlas.plugins.module_utils.domains.book import ClaimBook
+        from ansible_collections.globalsign.atlas.plugins.module_utils.domains.keeper import (
+            ClaimKeeper,
+        )
+        from ansible_collections.globalsign.atlas.plugins.module_utils.domains.report import report
 
         with self.open_client(options) as client:
-            claims = keeper.ClaimKeeper(client, self.check_mode)
+            host = str(self._task_vars.get("inventory_hostname", ""))
+            board = client.claim_board
+            keeper = ClaimKeeper(ClaimBook(client), wish, board, host, self.check_mode)
             if options["state"] == "present":
-                with client.claiming():
-                    states = claims.present(domains)
+                states = keeper.present(names)
             elif options["state"] == "absent":
-                states = claims.absent(domains)
+                states = keeper.absent(names)
             else:
-                states = claims.verified(domains, options["method"], options["timeout"])
-        return [entry(state) for state in states]
+                states = keeper.verified(names, options["timeout"])
+        return report(states, wish)
+
+    def _refuse_hosts_out_of_step(self) -> None:
+        """Under another strategy a host may be done, and clean up, before the next has begun."""
+        hosts = self._task_vars.get("ansible_play_hosts_all") or []
+        strategy = str(self._play_strategy()).rpartition(".")[2]
+        if len(hosts) > 1 and strategy != _IN_STEP:
+            raise AtlasError(
+                f"play_wide: the strategy of this play is {strategy}, and its {len(hosts)} hosts"
+                " have to prove their domains in step; use the strategy linear, or a play of its"
+                " own for one host."
+            )
+
+    def _play_strategy(self) -> str:
+        parent = self._task._parent
+        while parent is not None and getattr(parent, "_play", None) is None:
+            parent = parent._parent
+        strategy: str = parent._play.strategy if parent is not None else _IN_STEP
+        return strategy
+
+
+def _wish(options: dict[str, Any]) -> ClaimWish:
+    return ClaimWish(
+        method=options["method"],
+        renew_before=renew_before(options["renew_before"], ""),
+        own_claim=options["own_claim"],
+        authorization_domain=(options["authorization_domain"] or "").strip(),
+        email_address=(options["email_address"] or "").strip(),
+    )

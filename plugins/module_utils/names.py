@@ -42,7 +42,12 @@ def _to_ascii(name: str, text: str, option: str) -> str:
         ) from None
 
     try:
-        return str(idna.encode(name, uts46=True), "ascii").lower()
+        mapped = idna.uts46_remap(name, std3_rules=False)
+        # Labels in ASCII are left alone: IDNA has no underscore, and record names begin with it.
+        return ".".join(
+            label if label.isascii() else idna.alabel(label).decode("ascii")
+            for label in mapped.split(".")
+        )
     except idna.IDNAError as error:
         raise AtlasError(
             f"{option}: {text!r} is not a DNS name under IDNA 2008: {error}."

@@ -15,7 +15,7 @@ author:
   - globalsign.atlas contributors (@globalsign)
 description:
   - Returns the validation policy of the account, which says what a certificate request may, must and must not state, and how
-    many certificates may still be issued.
+    many certificates may still be issued; and on request its claims, with what they cover and until when.
   - No connection to the host is needed.
 extends_documentation_fragment:
   - globalsign.atlas.connection
@@ -33,11 +33,24 @@ attributes:
     support: none
 options:
   gather_subset:
-    description: What to read; each takes one request.
+    description:
+      - What to read. Policy and quota take one request each.
+      - V(claims) lists the claims of domains and of IP addresses, 100 with one request.
     type: list
     elements: str
-    choices: [policy, quota]
+    choices: [policy, quota, claims]
     default: [policy, quota]
+  names:
+    description: With O(gather_subset=claims), names of certificates to look up what covers them; wildcards and IP addresses too.
+    type: list
+    elements: str
+    default: []
+  renew_before:
+    description:
+      - With O(gather_subset=claims), how long before its end a verification counts as due, as in
+        M(globalsign.atlas.atlas_domain_claim).
+    type: str
+    default: auto
 """
 
 EXAMPLES = r"""
@@ -54,6 +67,16 @@ EXAMPLES = r"""
 - name: Show it as a table
   ansible.builtin.debug:
     var: allowed.policy_table
+
+- name: See which names are covered until when
+  globalsign.atlas.atlas_info:
+    gather_subset: [claims]
+    names: [www.example.com, "*.example.com"]
+  register: domains
+
+- name: Show it as a table
+  ansible.builtin.debug:
+    var: domains.claims_table
 
 - name: Stop before the account runs dry
   ansible.builtin.assert:
@@ -106,6 +129,33 @@ quota:
   returned: when O(gather_subset) has V(quota)
   type: int
   sample: 999999
+coverage:
+  description: What covers the O(names), and until when.
+  returned: when O(gather_subset) has V(claims)
+  type: list
+  elements: dict
+  sample:
+    - {name: www.example.com, covered_by: example.com, expires_at: "2027-06-12T03:43:18Z", remaining_days: 199, renew_from: "2027-05-13T03:43:18Z",
+       is_due: false}
+claims:
+  description: All claims of the account; those whose verification ends first come first, those without one last.
+  returned: when O(gather_subset) has V(claims)
+  type: list
+  elements: dict
+  sample:
+    - {domain: example.com, id: 0157B6E22C4974C5E2C24457C43B2B67, status: VERIFIED, method: dns, expires_at: "2027-06-12T03:43:18Z",
+       remaining_days: 199, renew_from: "2027-05-13T03:43:18Z", is_due: false}
+claims_table:
+  description: The same as tables for people, with what to do about each.
+  returned: when O(gather_subset) has V(claims)
+  type: list
+  elements: str
+  sample:
+    - "Name             Covered by   Expires at            Remaining days  What to do"
+    - "www.example.com  example.com  2027-06-12T03:43:18Z  199             renew it from 2027-05-13"
+    - ""
+    - "Domain       Status    Method  Expires at            Remaining days  What to do"
+    - "example.com  VERIFIED  dns     2027-06-12T03:43:18Z  199             renew it from 2027-05-13"
 """
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.action_only import (

@@ -27,8 +27,8 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 _PREFIX = "ATLAS_"
 
 
-class AtlasAction(ActionBase):
-    """An action that speaks to Atlas from the controller.
+class ControllerAction(ActionBase):
+    """An action that does its work on the controller.
 
     A subclass names its options and rules and has `perform`, which gets the validated options
     and returns the result.
@@ -77,6 +77,33 @@ class AtlasAction(ActionBase):
         """Whether nothing may be changed."""
         return bool(self._task.check_mode)
 
+    def _specification(self) -> dict[str, dict[str, Any]]:
+        """The argument specification."""
+        return dict(self.OPTIONS)
+
+    def _arguments(self) -> dict[str, Any]:
+        """What the task gives, before it is validated."""
+        arguments: dict[str, Any] = _plain(self._task.args)
+        return arguments
+
+    def _validated_options(self) -> dict[str, Any]:
+        spec = self._specification()
+        validated = ArgumentSpecValidator(spec, **self.RULES).validate(self._arguments())
+        parameters = validated.validated_parameters
+        self._secrets.update(validated._no_log_values)  # those of suboptions too
+        for option, rule in spec.items():
+            if rule.get("no_log") and parameters.get(option):
+                self._secrets.update(_texts_of(parameters[option]))
+        if validated.error_messages:
+            # The same for each element of a list is said once.
+            messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
+            raise AtlasError("; ".join(messages) + ".")
+        return {option: parameters.get(option) for option in spec}
+
+
+class AtlasAction(ControllerAction):
+    """An action that speaks to Atlas: it takes the connection options, from everywhere."""
+
     def find_file(self, option: str, given: str) -> Any:
         """A file on the controller, beside the play or role, decrypted if it is vaulted."""
         from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import (
@@ -116,23 +143,15 @@ class AtlasAction(ActionBase):
         scratch = Scratch(folder, account_of(options))
         return RunClient(open_session(options, self.find_file, folder, scratch), scratch)
 
-    def _validated_options(self) -> dict[str, Any]:
-        spec = {**CONNECTION_OPTIONS, **self.OPTIONS}
-        arguments = _plain(self._task.args)
+    def _specification(self) -> dict[str, dict[str, Any]]:
+        return {**CONNECTION_OPTIONS, **self.OPTIONS}
+
+    def _arguments(self) -> dict[str, Any]:
+        arguments = super()._arguments()
         for option, value in self._connection_environment().items():
             arguments.setdefault(option, value)
         self._add_config_file(arguments)
-        validated = ArgumentSpecValidator(spec, **self.RULES).validate(arguments)
-        parameters = validated.validated_parameters
-        self._secrets.update(validated._no_log_values)  # those of suboptions too
-        for option, rule in spec.items():
-            if rule.get("no_log") and parameters.get(option):
-                self._secrets.update(_texts_of(parameters[option]))
-        if validated.error_messages:
-            # The same for each element of a list is said once.
-            messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
-            raise AtlasError("; ".join(messages) + ".")
-        return {option: parameters.get(option) for option in spec}
+        return arguments
 
     def _add_config_file(self, arguments: dict[str, Any]) -> None:
         """Add what the configuration file states and nothing else does."""

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,8 +37,9 @@ template:
 zone:
 """
 _START = """$TTL 1
-@ SOA ns.example. dns\\.admin.example. 1 60 60 60 1
-@ NS ns.example.
+@ SOA ns dns\\.admin.example. 1 60 60 60 1
+@ NS ns
+ns A 127.0.0.1
 """
 
 
@@ -52,12 +53,26 @@ def name_server(folder: Path, zones: Mapping[str, str]) -> Iterator[str]:
         (folder / f"{zone}.zone").write_text(_START + records + "\n")
         configuration += f'  - domain: {zone}\n    file: "{zone}.zone"\n'
     (folder / "knot.conf").write_text(configuration)
-    command = [knot(), "--config", str(folder / "knot.conf")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stderr=log, stdout=log)
-    try:
-        _wait(process, port, min(zones), folder / "log")
+    with running_knot(folder, configuration):
+        wait_for_answer("127.0.0.1", port, min(zones), folder / "log")
         yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def running_knot(folder: Path, configuration: str) -> Iterator[None]:
+    """Knot with a configuration; what it says is in the file log of the folder."""
+    (folder / "knot.conf").write_text(configuration)
+    with running_server([knot(), "--config", str(folder / "knot.conf")], folder / "log"):
+        yield
+
+
+@contextmanager
+def running_server(command: Sequence[str], log: Path) -> Iterator[None]:
+    """A server in the foreground, ended with the context."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stderr=output, stdout=output)
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(10)
@@ -65,15 +80,20 @@ def name_server(folder: Path, zones: Mapping[str, str]) -> Iterator[str]:
 
 def knot() -> str:
     """The program, installed if that is possible; otherwise the test is skipped."""
+    return installed("knotd", "knot")
+
+
+def installed(name: str, package: str) -> str:
+    """A program of a Debian package, installed if that is possible; otherwise it is skipped."""
     path = f"{os.environ['PATH']}:/usr/sbin"
-    found = shutil.which("knotd", path=path)
+    found = shutil.which(name, path=path)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for action in (["update"], ["install", "--yes", "--no-install-recommends", "knot"]):
+        for action in (["update"], ["install", "--yes", "--no-install-recommends", package]):
             subprocess.run(["apt-get", "-q", *action], check=False, env=quiet, capture_output=True)
-        found = shutil.which("knotd", path=path)
+        found = shutil.which(name, path=path)
     if found is None:
-        pytest.skip("the DNS server Knot is not here and cannot be installed")
+        pytest.skip(f"the DNS server {name} is not here and cannot be installed")
     return found
 
 
@@ -90,13 +110,15 @@ def free_port() -> int:
             return port
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, zone: str, log: Path) -> None:
+def wait_for_answer(address: str, port: int, zone: str, log: Path) -> None:
+    """Until a server answers for a zone."""
     query = dns.message.make_query(zone, "SOA")
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline:
         try:
-            if dns.query.udp(query, "127.0.0.1", port=port, timeout=0.2).answer:
+            if dns.query.udp(query, address, port=port, timeout=0.2).answer:
                 return
         except (dns.exception.Timeout, OSError):
-            time.sleep(0.02)
-    raise AssertionError(f"Knot did not start: {log.read_text()}")
+            pass
+        time.sleep(0.02)
+    raise AssertionError(f"The DNS server did not start: {log.read_text()}")

@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.account.claim_board import (
+    ClaimBoard,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.account_calls import (
     is_certificate,
@@ -54,9 +57,10 @@ class RunClient(Client):
             if is_kept:
                 self._scratch.write("quota", [first, reserved + count])
 
-    def claiming(self) -> AbstractContextManager[None]:
-        """Hold the other workers of the run back from making claims."""
-        return self._scratch.locked("claims")
+    @property
+    def claim_board(self) -> ClaimBoard:
+        """What the workers of the run tell each other of claims."""
+        return ClaimBoard(self._scratch)
 
 
 def _is_policy(document: Any) -> bool:

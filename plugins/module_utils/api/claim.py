@@ -51,7 +51,7 @@ class Claim:
     `domain` is in lower case without a final dot; it is the address where one is claimed.
     `status` is PENDING or VERIFIED. `expires_at`, the end of the verification, is None while there
     is none. `token` is None on older servers. `last_verification_method` is DNS, HTTP, EMAIL or
-    another, None if the service does not tell.
+    another, None if the service does not tell; so is `last_verified_at`.
     """
 
     claim_id: str
@@ -63,12 +63,14 @@ class Claim:
     token: str | None
     last_verification_method: str | None
     log: tuple[LogEntry, ...]
+    last_verified_at: int | None = None
 
     @classmethod
     def read(cls, fields: Fields) -> Claim:
         """Read a claim object. What newer servers have and older have not is optional."""
         log = tuple(LogEntry.read(entry) for entry in fields.members("log"))
         method = _upper(fields.optional_text("last_verification_method"))
+        success = _last_success(log)
         return cls(
             claim_id=fields.text("id"),
             domain=_claimed(fields),
@@ -77,8 +79,10 @@ class Claim:
             expires_at=fields.optional_time("expires_at"),
             assert_by=fields.optional_time("assert_by"),
             token=read_token(fields),
-            last_verification_method=method or _last_success(log),
+            last_verification_method=method or (success.method if success else None),
             log=log,
+            last_verified_at=fields.optional_time("last_verified_at")
+            or (success.timestamp if success else None),
         )
 
     def is_verified(self, now: float) -> bool:
@@ -112,9 +116,9 @@ def _claimed(fields: Fields) -> str:
     return fields.text("domain").lower().rstrip(".")
 
 
-def _last_success(log: Iterable[LogEntry]) -> str | None:
-    methods = [entry.method for entry in log if entry.status == "SUCCESS"]
-    return methods[-1] if methods else None
+def _last_success(log: Iterable[LogEntry]) -> LogEntry | None:
+    successes = [entry for entry in log if entry.status == "SUCCESS"]
+    return successes[-1] if successes else None
 
 
 def _upper(text: str | None) -> str | None:

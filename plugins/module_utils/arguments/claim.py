@@ -12,8 +12,13 @@ CLAIM_OPTIONS: dict[str, dict[str, Any]] = {
     "domain": {"type": "str"},
     "domains": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "verified", "absent"], "default": "present"},
-    "method": {"type": "str", "choices": ["http"]},
+    "method": {"type": "str", "choices": ["dns", "http", "https", "email"]},
+    "authorization_domain": {"type": "str"},
+    "email_address": {"type": "str"},
+    "own_claim": {"type": "bool", "default": False},
+    "renew_before": {"type": "str", "default": "auto"},
     "timeout": {"type": "int", "default": 300},
+    "play_wide": {"type": "bool", "default": False},
 }
 
 CLAIM_RULES: dict[str, Any] = {

@@ -12,7 +12,9 @@ INFO_OPTIONS: dict[str, dict[str, Any]] = {
     "gather_subset": {
         "type": "list",
         "elements": "str",
-        "choices": ["policy", "quota"],
+        "choices": ["policy", "quota", "claims"],
         "default": ["policy", "quota"],
     },
+    "names": {"type": "list", "elements": "str", "default": []},
+    "renew_before": {"type": "str", "default": "auto"},
 }

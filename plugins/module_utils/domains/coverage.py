@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..api.client import Claim
+from .wish import is_address
 
 _METHODS_FOR_SUBDOMAINS = frozenset({"DNS", "CNAME", "EMAIL"})
 
@@ -33,16 +34,20 @@ def covering_claim(name: str, claims: Iterable[Claim], now: int) -> Claim | None
     by_domain = {claim.domain: claim for claim in claims if claim.is_verified(now)}
     for domain in _domains_upwards(claimed_domain(name)):
         claim = by_domain.get(domain)
-        if claim and (domain == name or _covers_subdomains(claim)):
+        if claim and (domain == name or covers_subdomains(claim)):
             return claim
     return None
 
 
-def _covers_subdomains(claim: Claim) -> bool:
+def covers_subdomains(claim: Claim) -> bool:
+    """Whether a claim was verified in a way that is good for the subdomains too."""
     return (claim.last_verification_method or "").upper() in _METHODS_FOR_SUBDOMAINS
 
 
 def _domains_upwards(domain: str) -> Iterator[str]:
+    if is_address(domain):
+        yield domain
+        return
     labels = domain.split(".")
     for start in range(len(labels)):
         yield ".".join(labels[start:])

@@ -8,177 +8,283 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from ..api.client import Claim, Client
-from ..api.errors import ApiError
+from ..api.client import Claim, ClaimToken
+from ..api.errors import REFUSED, ApiError
 from ..errors import AtlasError
-from .coverage import claim_of, claimed_domain, covering_claim
+from .book import ClaimBook
+from .coverage import claim_of, claimed_domain
+from .proving import Proof, Prover
+from .standing import Standing, has_open_token, standing
+from .wish import EMAIL, ClaimWish
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
+@dataclass
+class ClaimState:
+    """One name of a task: how it was `found`, how it stands, and what was done about it, in check
+    mode would be.
 
-@dataclass(frozen=True)
-class DomainState:
-    """One domain of the task, the claim that stands for it, and the token to place.
-
-    `claim` is None where there is none: after `absent`, or where check mode made none. `token` is
-    empty for a domain that is verified.
+    `token` is the one to place, empty where there is none, or in check mode none yet.
+    `is_placer`: this host does for the claim what is to be done once for all hosts.
     """
 
-    domain: str
-    claim: Claim | None
-    token: str
-    verified: bool
-    changed: bool
+    name: str
+    found: Standing | None = None
+    standing: Standing | None = None
+    token: str = ""
+    is_placer: bool = False
+    mail_addresses: tuple[str, ...] = ()
+    changed: bool = False
+    error: str = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether control has to be proven, for the first time or again."""
+        return self.standing is not None and self.standing.is_due
 
 
+class Board(Protocol):
+    """What the workers of a run tell each other of claims."""
+
+    def locked(self, what: str) -> AbstractContextManager[None]:
+        """Hold the other workers back from something."""
+
+    def token(self, claim_id: str) -> str | None:
+        """The token that was drawn for a claim in this run."""
+
+    def keep_token(self, claim_id: str, token: str) -> None:
+        """Tell the others of a token."""
+
+    def is_first(self, claim_id: str, token: str, host: str) -> bool:
+        """Whether this host was the first of the run to ask for this claim and token."""
+
+
+@dataclass
 class ClaimKeeper:
-    """Brings the claims of an account to the state that a task wants.
+    """Brings the claims of an account to the state that a task wants, on behalf of `host`.
 
-    In check mode it only reads. `domains` are in the form of `lifecycle.wanted.dns_name`.
+    In check mode it only reads. Names are in the form of `wish.claimable`.
     """
 
-    def __init__(
-        self, client: Client, check_mode: bool, pause: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._client = client
-        self._check_mode = check_mode
-        self._pause = pause
+    book: ClaimBook
+    wish: ClaimWish
+    board: Board
+    host: str
+    check_mode: bool = False
+    pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = field(default=time.monotonic)
 
-    def present(self, domains: Sequence[str]) -> list[DomainState]:
-        """A verified claim that covers each domain, or a pending one with a token that is valid."""
-        claims = list(self._client.claims())
-        return [self._present(domain, claims) for domain in domains]
+    def present(self, names: Sequence[str]) -> list[ClaimState]:
+        """Each name covered for long enough, or a claim of it with a token that can be asserted."""
+        states, _claims = self._looked_at(names)
+        if self.check_mode or not any(self._has_to_act(state) for state in states):
+            self._find_tokens(states)
+            return states
+        # Only one worker at a time makes claims, and it looks what those before it made.
+        with self.board.locked("claims"):
+            states, claims = self._looked_at(names)
+            for state in states:
+                self._guarded(state, lambda each: self._ensure_token(each, claims))
+        return states
 
-    def absent(self, domains: Sequence[str]) -> list[DomainState]:
-        """No claim of just this domain."""
-        claims = list(self._client.claims())
-        return [self._absent(domain, claim_of(domain, claims)) for domain in domains]
+    def absent(self, names: Sequence[str]) -> list[ClaimState]:
+        """No claim of just these domains."""
+        claims = self.book.list_for(names)
+        return [self._absent(name, claim_of(name, claims)) for name in names]
 
-    def verified(
-        self, domains: Sequence[str], method: str | None, timeout: int
-    ) -> list[DomainState]:
-        """Each domain covered by a verified claim, proven by `method` if it is not yet.
+    def verified(self, names: Sequence[str], timeout: int) -> list[ClaimState]:
+        """Each name covered for long enough, proven by the method of the wish if it is not.
 
         Waits at most `timeout` seconds for all of them together.
         """
-        claims, now = list(self._client.claims()), self._client.service_time()
-        covers = {domain: covering_claim(domain, claims, now) for domain in domains}
-        pending = [domain for domain in domains if covers[domain] is None]
-        if pending:
-            if method is None:
-                raise AtlasError(_no_method(pending))
-            _refuse_wildcards(pending)
-            own = {domain: claim_of(domain, claims) for domain in pending}
-            if not self._check_mode:
-                covers.update(self._verify(own, timeout))
-        return [
-            DomainState(
-                domain,
-                covers[domain],
-                token="",  # nosec - there is none to place
-                verified=covers[domain] is not None,
-                changed=domain in pending,
-            )
-            for domain in domains
-        ]
+        with self.board.locked("proofs"):
+            states, claims = self._looked_at(names)
+            due = [state for state in states if state.is_due]
+            for state in due:
+                state.changed = True
+                self._guarded(state, self._refuse_unready)
+            if not self.check_mode:
+                self._prove([state for state in due if not state.error], claims, timeout)
+        return states
 
-    def _present(self, domain: str, claims: list[Claim]) -> DomainState:
-        now = self._client.service_time()
-        cover = covering_claim(domain, claims, now)
-        if cover:
-            return DomainState(domain, cover, "", verified=True, changed=False)
-        claim = claim_of(domain, claims)
-        if claim is None:
-            return self._created(domain)
-        if claim.token and (claim.assert_by is None or claim.assert_by > now):
-            return DomainState(domain, claim, claim.token, verified=False, changed=False)
-        return self._with_new_token(domain, claim)
+    def _looked_at(self, names: Sequence[str]) -> tuple[list[ClaimState], list[Claim]]:
+        claims, now = self.book.list_for(names), self.book.now()
+        states = []
+        for name in names:
+            state = ClaimState(name)
+            try:
+                state.found = state.standing = standing(name, claims, now, self.wish)
+            except AtlasError as error:
+                state.error = error.message
+            states.append(state)
+        return states, claims
 
-    def _created(self, domain: str) -> DomainState:
-        if self._check_mode:
-            return DomainState(domain, None, "", verified=False, changed=True)
+    def _guarded(self, state: ClaimState, act: Callable[[ClaimState], None]) -> None:
+        """What is refused for one name is no reason to stop with the others."""
+        if state.error:
+            return
         try:
-            created = self._client.create_claim(claimed_domain(domain))
+            act(state)
+        except ApiError as error:
+            if error.outcome != REFUSED:
+                raise
+            state.error = f"domain: {state.name}: {error.message}"
+        except AtlasError as error:
+            state.error = error.message
+
+    # state: present
+
+    def _has_to_act(self, state: ClaimState) -> bool:
+        return state.is_due and not self._open_token(_claim_of(state))
+
+    def _open_token(self, claim: Claim | None) -> str:
+        """The token of a claim that can be read and asserted; empty if there is none."""
+        if claim is None:
+            return ""
+        drawn = self.board.token(claim.claim_id)
+        if drawn and claim.token in (None, drawn):
+            return drawn
+        return claim.token or "" if has_open_token(claim, self.book.now()) else ""
+
+    def _find_tokens(self, states: Sequence[ClaimState]) -> None:
+        for state in states:
+            if state.is_due:
+                state.token = self._open_token(_claim_of(state))
+                state.changed = not state.token
+                self._guarded(state, self._add_details)
+
+    def _ensure_token(self, state: ClaimState, claims: list[Claim]) -> None:
+        """Make a claim, or have a new token for the one that is there, if need be.
+
+        `claims` gets what was made, for names after this one that are covered by it too.
+        """
+        known = state.standing
+        if known is None or not known.is_due:
+            return
+        claim = known.claim or claim_of(known.domain, claims)
+        state.token = self._open_token(claim)
+        if not state.token:
+            claim = self._created(state) if claim is None else self._redrawn(state, claim)
+            claims[:] = [each for each in claims if each.claim_id != claim.claim_id] + [claim]
+        state.standing = Standing(known.name, known.domain, known.cover, claim, is_due=True)
+        self._add_details(state)
+
+    def _created(self, state: ClaimState) -> Claim:
+        domain = state.standing.domain if state.standing else state.name
+        try:
+            made = self.book.create(domain)
         except ApiError as error:
             if error.status != 409:
                 raise
-            # Another run has just made it: theirs is as good as ours.
-            return self._present_again(domain, error)
-        claim = self._client.claim(created.claim_id)
-        return DomainState(domain, claim, created.token, verified=False, changed=True)
+            # Another run has just made it, and theirs is as good as ours.
+            claim = claim_of(domain, self.book.list_for([domain]))
+            if claim is None:
+                raise
+            state.token = self._open_token(claim)
+            return claim if state.token else self._redrawn(state, claim)
+        return self._read(state, made)
 
-    def _present_again(self, domain: str, error: ApiError) -> DomainState:
-        claims = list(self._client.claims())
-        if claim_of(domain, claims) is None:
-            raise error
-        return self._present(domain, claims)
+    def _redrawn(self, state: ClaimState, claim: Claim) -> Claim:
+        return self._read(state, self.book.draw_token(claim))
 
-    def _with_new_token(self, domain: str, claim: Claim) -> DomainState:
-        """Older servers do not tell the token again, and it is void after `assert_by`."""
-        if self._check_mode:
-            return DomainState(domain, claim, "", verified=False, changed=True)
-        fresh = self._client.reassert_claim(claim.claim_id)
-        claim = self._client.claim(claim.claim_id)
-        return DomainState(domain, claim, fresh.token, verified=False, changed=True)
+    def _read(self, state: ClaimState, drawn: ClaimToken) -> Claim:
+        state.token, state.changed = drawn.token, True
+        self.board.keep_token(drawn.claim_id, drawn.token)
+        domain = state.standing.domain if state.standing else state.name
+        return self.book.read(drawn.claim_id, domain)
 
-    def _absent(self, domain: str, claim: Claim | None) -> DomainState:
-        if claim and not self._check_mode:
-            self._client.delete_claim(claim.claim_id)
-        return DomainState(domain, None, "", verified=False, changed=claim is not None)
+    def _add_details(self, state: ClaimState) -> None:
+        claim = _claim_of(state)
+        if claim is None or not state.token:
+            state.is_placer = True  # in check mode, where nobody has drawn one
+            return
+        state.is_placer = self.board.is_first(claim.claim_id, state.token, self.host)
+        if self.wish.method == EMAIL:
+            state.mail_addresses = self.book.mail_addresses(claim)
 
-    def _verify(self, claims: dict[str, Claim | None], timeout: int) -> dict[str, Claim | None]:
-        """Assert each claim over HTTP, and again after each failed check, until the deadline."""
-        waiting = {domain: _made(domain, claim) for domain, claim in claims.items()}
-        checks_seen = dict.fromkeys(waiting, -1)
-        verified: dict[str, Claim | None] = {}
-        deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
-        while True:
-            for domain, claim in list(waiting.items()):
-                if len(claim.log) > checks_seen[domain]:
-                    checks_seen[domain] = len(claim.log)
-                    self._client.assert_claim_http(claim.claim_id, claim.domain, "http")
-                waiting[domain] = self._client.claim(claim.claim_id)
-                if waiting[domain].is_verified(self._client.service_time()):
-                    verified[domain] = waiting.pop(domain)
-            if not waiting:
-                return verified
-            if time.monotonic() + pause > deadline:
-                unverified = [_unverified(claim, timeout) for claim in waiting.values()]
-                raise AtlasError(" ".join(unverified))
-            self._pause(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+    # state: absent
 
+    def _absent(self, name: str, claim: Claim | None) -> ClaimState:
+        if claim and not self.check_mode:
+            self.book.delete(claim)
+        now = self.book.now()
+        domain = claimed_domain(name)
+        cover = claim if claim and claim.is_verified(now) else None
+        found = Standing(name, domain, cover, claim, is_due=False)
+        gone = Standing(name, domain, None, None, is_due=False)
+        return ClaimState(name, found, gone, changed=claim is not None)
 
-def _made(domain: str, claim: Claim | None) -> Claim:
-    if claim is None:
-        raise AtlasError(
-            f"domain: there is no claim for {domain} yet, so no token of it can have been placed;"
-            " make one with state: present, place its token, then verify it."
-        )
-    return claim
+    # state: verified
 
+    def _refuse_unready(self, state: ClaimState) -> None:
+        known = state.standing
+        if known is None:
+            return
+        if self.wish.method is None:
+            raise AtlasError(_no_method(known))
+        if self.wish.method == EMAIL:
+            if not self.wish.email_address:
+                raise AtlasError(self._no_address(known))
+        elif known.claim is None:
+            raise AtlasError(
+                f"domain: there is no claim for {known.domain} yet, so no token of it can have been"
+                " placed; make one with state: present, place its token, then verify it."
+            )
+        elif not self._open_token(known.claim) and known.claim.token is not None:
+            raise AtlasError(
+                f"domain: {known.domain} has no token that could be asserted: it has expired, or it"
+                " is the one that the domain was verified with. Draw a new one with state: present,"
+                " place it, then verify it."
+            )
 
-def _no_method(domains: Sequence[str]) -> str:
-    return (
-        f"method is not set, and {', '.join(domains)} is not covered by a verified claim; choose a"
-        " method to prove control with (http), or verify the domain beforehand."
-    )
-
-
-def _refuse_wildcards(domains: Sequence[str]) -> None:
-    wildcards = [domain for domain in domains if domain.startswith("*.")]
-    if wildcards:
-        raise AtlasError(
-            f"method: http cannot verify {', '.join(wildcards)}, because a proof over HTTP covers"
-            " one name and no wildcard; verify the domain below the wildcard by DNS or e-mail."
+    def _no_address(self, known: Standing) -> str:
+        addresses = self.book.mail_addresses(known.claim) if known.claim else ()
+        choice = ", ".join(addresses) or "hostmaster, webmaster, admin, administrator or postmaster"
+        return (
+            f"email_address is not set, and {known.domain} is to be verified by e-mail; choose one"
+            f" of {choice}."
         )
 
+    def _prove(self, states: Sequence[ClaimState], claims: list[Claim], timeout: int) -> None:
+        """Names that are covered by the same claim are proven with it, once."""
+        proofs: dict[str, Proof] = {}
+        for state in states:
+            self._guarded(state, lambda each: self._begin(each, claims, proofs))
+        Prover(self.book, self.wish, timeout, self.pause, self.clock).prove(list(proofs.values()))
+        for state in states:
+            proof = proofs.get(state.standing.domain) if state.standing else None
+            if proof is None or state.standing is None:
+                continue
+            state.error = state.error or proof.error
+            if proof.is_done:
+                state.standing = Standing(
+                    state.name, proof.claim.domain, proof.claim, proof.claim, is_due=False
+                )
 
-def _unverified(claim: Claim, timeout: int) -> str:
-    last = claim.log[-1].description if claim.log else "the service has not tried yet"
+    def _begin(self, state: ClaimState, claims: list[Claim], proofs: dict[str, Proof]) -> None:
+        known = state.standing
+        if known is None or known.domain in proofs:
+            return
+        is_asserter = True
+        if self.wish.method == EMAIL:
+            # Nothing has to be placed for it; and only one host sends the mail.
+            self._ensure_token(state, claims)
+            is_asserter = state.is_placer
+        claim = _claim_of(state)
+        if claim is not None:
+            proofs[known.domain] = Proof(claim, is_asserter)
+
+
+def _claim_of(state: ClaimState) -> Claim | None:
+    return state.standing.claim if state.standing else None
+
+
+def _no_method(known: Standing) -> str:
+    until = "is not covered by a verified claim" if known.cover is None else "is due to be renewed"
     return (
-        f"domain: {claim.domain} was not verified within {timeout} seconds; the last check said:"
-        f" {last}. Look whether the token is where the claim's place says, as the service sees it."
+        f"method is not set, and {known.name} {until}; choose a method to prove control with (dns,"
+        " http, https or email), or verify the domain beforehand."
     )

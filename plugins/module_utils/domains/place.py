@@ -6,17 +6,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..api.client import txt_value
-from .coverage import claimed_domain
+from .wish import ClaimWish, authorization_domain, is_address
 
 HTTP_PATH = "/.well-known/pki-validation/gsdv.txt"
 """The same for all claims (API reference, "HTTP"): names that share a webroot take turns."""
 
 
-def places(domain: str, token: str) -> dict[str, dict[str, str]]:
-    """What to place, by method; `http` is left out for a wildcard, which it cannot prove."""
-    name = claimed_domain(domain)
-    found = {"dns": {"name": name, "type": "TXT", "value": txt_value(token)}}
-    if name == domain:
-        found["http"] = {"path": HTTP_PATH, "content": token}
+def places(name: str, domain: str, token: str, wish: ClaimWish) -> dict[str, dict[str, Any]]:
+    """What to place for a name, by method, so that control of `domain` is proven.
+
+    `http` is left out for a wildcard, which it cannot prove, and `dns` for an IP address.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    if not is_address(domain):
+        record = authorization_domain(domain, wish.authorization_domain)
+        found["dns"] = {
+            "name": record,
+            "type": "TXT",
+            "value": txt_value(token),
+            "authorization_domain": "" if record == domain else record,
+        }
+    if not name.startswith("*."):
+        host = f"[{domain}]" if ":" in domain else domain
+        url = f"http://{host}{HTTP_PATH}"
+        found["http"] = {"path": HTTP_PATH, "content": token, "url": url}
     return found

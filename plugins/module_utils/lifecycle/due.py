@@ -14,8 +14,8 @@ from typing import Any
 from ..pki import certificates
 from ..pki.keys import KeyKind
 from ..pki.library import x509
+from ..times import seconds_before_end
 from . import comparison
-from .options.times import leaves_no_life, renewal_threshold
 from .wanted import Wanted
 
 
@@ -100,14 +100,8 @@ def _expiry(wanted: Wanted, certificate: x509.Certificate, now: int) -> Iterator
 
 
 def threshold(wanted: Wanted, lifetime: int) -> int:
-    """How many seconds before its end a certificate of this lifetime (seconds) is due.
-
-    Where `renew_before` leaves no life it is half the lifetime, lest a certificate that was
-    granted for a shorter time than expected is bought anew in each run.
-    """
-    if leaves_no_life(wanted.renew_before, lifetime):
-        return lifetime // 2
-    return renewal_threshold(wanted.renew_before, lifetime)
+    """How many seconds before its end a certificate of this lifetime (seconds) is due."""
+    return seconds_before_end(wanted.renew_before, lifetime)
 
 
 def spread(wanted: Wanted, certificate: x509.Certificate, before: int) -> int:

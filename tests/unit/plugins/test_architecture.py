@@ -94,6 +94,7 @@ FORBIDDEN = [
     ("plugins.module_utils.lifecycle.node", [API, "plugins.module_utils.lifecycle.obtain"]),
     (API, [PKI, "ansible", "cryptography", "plugins.module_utils.arguments"]),
     (PKI, [API, "ansible", "requests"]),
+    ("plugins.module_utils.tokens", ["ansible", "cryptography", "requests", PKI, API]),
     ("plugins.module_utils.endpoint", ["cryptography", "requests", PKI, API]),
     ("plugins", ["atlas_simulator"]),
     ("atlas_simulator", ["plugins", "ansible", "ansible_collections"]),

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import AtlasError
+from ...times import date
 from .. import guards
 from ..exchange import Inspection, Prepared, Proof
 from ..options.task import wanted_certificates
-from ..options.times import date
 from ..wanted import Wanted
 from .item import CertificateItem
 from .node import Node, NodeLostError

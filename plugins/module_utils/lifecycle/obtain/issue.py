@@ -19,11 +19,11 @@ from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import certificates, keys
 from ...pki.library import x509
+from ...times import leaves_no_life
 from .. import due
 from ..exchange import Prepared, Proof
 from ..fact_reading import facts_of
 from ..facts import CertificateFacts
-from ..options.times import leaves_no_life
 from ..wanted import PUBLIC_KEY, Wanted
 from .lookup import FoundCertificate, Identity, LookUp
 from .ownership import owned_certificate

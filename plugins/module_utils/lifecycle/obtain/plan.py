@@ -20,8 +20,8 @@ from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import keys
 from ...pki.keys import KeyKind
+from ...times import leaves_no_life
 from ..facts import CertificateFacts
-from ..options.times import leaves_no_life
 from ..wanted import PUBLIC_KEY, ExternalKey, Wanted
 
 _BACKDATED_SECONDS = 3

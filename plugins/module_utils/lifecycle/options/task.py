@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
+from ...times import duration, renew_before
 from ..wanted import CSR, PUBLIC_KEY, ExternalKey, Misstated, Target, Wanted
-from . import request_fields, targets, times
+from . import request_fields, targets, validity
 
 DEFAULTS: Mapping[str, Any] = {
     "layout": "plain",
@@ -104,7 +105,7 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
     subject = request_fields.subject(options.get("subject") or {})
     san = request_fields.san(options.get("san") or {}, where)
     label = files[0].path if files else _first_name(subject, san, where)
-    lasting = times.validity(options, where)
+    lasting = validity.validity(options, where)
     is_compromised = (
         options["revoke_superseded"] and options.get("revocation_reason") == _KEY_COMPROMISE
     )
@@ -127,8 +128,8 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
         keeps_key=external is not None
         or (options["privatekey_rotation"] == "never" and not is_compromised),
         external_key=external,
-        renew_before=times.renew_before(options["renew_before"], where),
-        renew_spread=times.duration(options.get("renew_spread"), f"{where}renew_spread") or 0,
+        renew_before=renew_before(options["renew_before"], where),
+        renew_spread=duration(options.get("renew_spread"), f"{where}renew_spread") or 0,
         force=options["force"],
         rekey=options["rekey"],
         replace_foreign=options["replace_foreign"],

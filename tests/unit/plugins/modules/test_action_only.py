@@ -19,6 +19,8 @@ ARGUMENTS = {
     "atlas_domain_claim": {"domain": "example.com"},
     "atlas_info": {},
     "atlas_trustchain": {},
+    "dns_txt_record": {"name": "example.com", "value": "token"},
+    "domain_token_info": {"domain": "example.com", "method": "dns", "token": "token"},
 }
 
 

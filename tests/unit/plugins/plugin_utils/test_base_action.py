@@ -21,7 +21,10 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connect
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import AtlasAction
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import (
+    AtlasAction,
+    ControllerAction,
+)
 
 SECRET = "a9c4f6d27be0514c83d6f10b2e97a4c5d80e3b61"
 
@@ -38,7 +41,9 @@ class Action(AtlasAction):
         return self.does(options)
 
 
-def make(environment: Any = None, check_mode: bool = False, **arguments: Any) -> Action:
+def make(
+    environment: Any = None, kind: Any = Action, check_mode: bool = False, **arguments: Any
+) -> Any:
     task = SimpleNamespace(
         args=arguments,
         environment=environment,
@@ -51,7 +56,7 @@ def make(environment: Any = None, check_mode: bool = False, **arguments: Any) ->
     )
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/tmp"), _remote_is_local=True)
     templar = SimpleNamespace(template=lambda value: value)
-    return Action(task, connection, SimpleNamespace(), None, templar, None)
+    return kind(task, connection, SimpleNamespace(), None, templar, None)
 
 
 def run(action: Action) -> dict[str, Any]:
@@ -300,6 +305,32 @@ def test_verification_that_is_off_is_warned_about(monkeypatch: pytest.MonkeyPatc
     trusting = make(api_key="k" * 16, api_secret=SECRET)
     trusting.does = lambda options: trusting.open_client(options) and {}
     assert "warnings" not in run(trusting)
+
+
+class ActionWithoutAtlas(ControllerAction):
+    """An action that does not speak to Atlas."""
+
+    OPTIONS = {"colour": {"type": "str"}, "tsig_key": {"type": "str", "no_log": True}}
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        if options["colour"] == "red":
+            raise AtlasError(f"tsig_key: {options['tsig_key']} is wrong.")
+        return {"options": options}
+
+
+def test_an_action_without_atlas_has_no_connection_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATLAS_API_KEY", "from-the-controller")
+    environment = [{"ATLAS_API_SECRET": SECRET}]
+    result = run(make(environment, ActionWithoutAtlas, colour="blue"))
+    assert result == {"options": {"colour": "blue", "tsig_key": None}}
+    refused = run(make(None, ActionWithoutAtlas, api_key="key"))
+    assert "api_key. Supported parameters include: colour, tsig_key." in refused["msg"]
+
+
+def test_an_action_without_atlas_shows_no_secret_either() -> None:
+    for colour in ("red", "blue"):
+        result = run(make(None, ActionWithoutAtlas, colour=colour, tsig_key=SECRET))
+        assert SECRET not in str(result)
 
 
 def test_async_is_left_to_core_to_refuse() -> None:

@@ -13,7 +13,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.domains.coverage 
     claim_of,
     covering_claim,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.domains.place import places
 
 NOW = 1_800_000_000
 
@@ -58,24 +57,3 @@ def test_a_wildcard_is_claimed_by_the_domain_below_it() -> None:
     own = claim("example.com", "HTTP")
     assert claim_of("*.example.com", [own]) is own
     assert claim_of("www.example.com", [own]) is None
-
-
-def test_places() -> None:
-    assert places("example.com", "globalsign-domain-verification=0A") == {
-        "dns": {
-            "name": "example.com",
-            "type": "TXT",
-            "value": "globalsign-domain-verification=0A",
-        },
-        "http": {
-            "path": "/.well-known/pki-validation/gsdv.txt",
-            "content": "globalsign-domain-verification=0A",
-        },
-    }
-    assert places("*.example.com", "0A") == {
-        "dns": {
-            "name": "example.com",
-            "type": "TXT",
-            "value": "globalsign-domain-verification=0A",
-        },
-    }

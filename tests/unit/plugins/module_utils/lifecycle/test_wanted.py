@@ -12,13 +12,13 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.times import (
-    leaves_no_life,
-    renewal_threshold,
-)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
     Misstated,
     Wanted,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
+    leaves_no_life,
+    renewal_threshold,
 )
 
 DAY = 86400

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The library dnspython, in one place.
+
+Everything else imports `dns` from here, so that every file can be imported where the library is
+missing. Who is about to use it calls `require_dnspython` first.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import AtlasError
+
+try:
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.query
+    import dns.rcode
+    import dns.rdata
+    import dns.rdataclass
+    import dns.rdatatype
+    import dns.rdtypes.ANY.TXT
+    import dns.resolver
+    import dns.rrset
+    import dns.tsig
+    import dns.update
+except ImportError:
+    IS_THERE = False
+else:
+    IS_THERE = True
+
+__all__ = ["dns", "require_dnspython"]
+
+
+def __getattr__(name: str) -> object:
+    """Only asked for what is not here: `dns`, where the library is missing."""
+    if name == "dns":
+        return None
+    raise AttributeError(name)
+
+
+def require_dnspython() -> None:
+    """Fail with a sentence that names the interpreter if the library is missing."""
+    if not IS_THERE:
+        raise AtlasError(
+            f"The Python library dnspython is missing on the controller: install it for"
+            f" {sys.executable} (most systems have it as the package python3-dnspython)."
+        )
