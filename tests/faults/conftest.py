@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,23 @@ def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
     yield
     service.control("DELETE", "/faults")
+
+
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder where syncing costs nothing, if there is such a file system: what is killed is a
+    process, and no machine."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def quick_path() -> Iterator[Path]:
+    """As `tmp_path`, in memory."""
+    with folder_in_memory() as folder:
+        yield folder
 
 
 @pytest.fixture

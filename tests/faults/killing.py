@@ -207,20 +207,22 @@ def _counting(name: str, function: Callable[..., Any], counter: _Counter) -> Cal
     return counted
 
 
+BY_PATH, PINNED = "by path", "pinned"
 Sight = tuple[bytes, bytes, bytes]
 """Certificate, private key and chain, as they were read one after the other; empty if not there."""
 
 
 @contextmanager
-def watching(folder: Path, is_pinned: bool, seen_file: Path) -> Iterator[None]:
+def watching(folder: Path, seen_file: Path) -> Iterator[None]:
     """Read the set in a tight loop, in a process of its own; what was seen is in `seen_file`.
 
-    `is_pinned` opens the folder that the links lead to once, and reads all files there.
+    Once by the paths, and once in the folder that the links lead to, if they are links: that is
+    opened once and all files are read there, which is `PINNED`.
     """
     stop_file = seen_file.with_suffix(".stop")
     child = os.fork()
     if child == 0:
-        _watch(folder, is_pinned, seen_file, stop_file)
+        _watch(folder, seen_file, stop_file)
     try:
         yield
     finally:
@@ -232,25 +234,27 @@ def watching(folder: Path, is_pinned: bool, seen_file: Path) -> Iterator[None]:
             time.sleep(0.001)
 
 
-def _watch(folder: Path, is_pinned: bool, seen_file: Path, stop_file: Path) -> None:
-    seen: set[Sight] = set()
-    names = ("cert.pem", "key.pem", "chain.pem")
-    live = str(folder / ".atlas" / "cert.pem" / "live")
-    plain = str(folder)
+def _watch(folder: Path, seen_file: Path, stop_file: Path) -> None:
+    seen: set[tuple[str, Sight]] = set()
+    places = {BY_PATH: str(folder), PINNED: str(folder / ".atlas" / "cert.pem" / "live")}
     try:
         while not stop_file.exists():
-            for _many in range(20):
-                try:
-                    descriptor = os.open(live if is_pinned else plain, os.O_DIRECTORY)
-                except OSError:
-                    seen.add((b"", b"", b""))
-                    continue
-                contents = [_read(name, descriptor) for name in names]
-                os.close(descriptor)
-                seen.add((contents[0], contents[1], contents[2]))
+            for _many in range(10):
+                for how, place in places.items():
+                    seen.add((how, _sight(place)))
         seen_file.write_bytes(pickle.dumps(seen))
     finally:
         os._exit(0)
+
+
+def _sight(place: str) -> Sight:
+    try:
+        descriptor = os.open(place, os.O_DIRECTORY)
+    except OSError:
+        return b"", b"", b""
+    contents = [_read(name, descriptor) for name in ("cert.pem", "key.pem", "chain.pem")]
+    os.close(descriptor)
+    return contents[0], contents[1], contents[2]
 
 
 def _read(name: str, folder: int) -> bytes:

@@ -22,7 +22,18 @@ from simulator.conftest import Simulator
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
-from .killing import NEVER, Ended, Moment, Sight, run_here, run_killed, watching
+from .conftest import folder_in_memory
+from .killing import (
+    BY_PATH,
+    NEVER,
+    PINNED,
+    Ended,
+    Moment,
+    Sight,
+    run_here,
+    run_killed,
+    watching,
+)
 from .whole_task import Tasks
 
 OLD = "old.quillon.example"
@@ -33,9 +44,9 @@ def at_once(_seconds: float) -> None:
     """The simulator's statistics are up to date at once, so nobody has to wait for them."""
 
 
-def tasks_in(service: Simulator, folder: Path, layout: str) -> Tasks:
+def tasks_in(service: Simulator, folder: Path, layout: str, scratch: Path | None = None) -> Tasks:
     options = {"layout": layout, "settle": 1}
-    return Tasks(service, folder, options, sleep=at_once)
+    return Tasks(service, folder, options, sleep=at_once, scratch=scratch)
 
 
 def wish(name: str) -> dict[str, Any]:
@@ -43,18 +54,20 @@ def wish(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    service: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, Path]]:
-    """Folders with an older certificate in place, and ones without, by layout."""
-    folders: dict[str, dict[str, Path]] = {"renewal": {}, "first": {}}
-    for layout in LAYOUTS:
-        empty = tmp_path_factory.mktemp(f"{layout}-first")
-        filled = tmp_path_factory.mktemp(f"{layout}-renewal")
-        result = tasks_in(service, filled, layout).run(san={"dns_names": [OLD]})
-        assert result["changed"], result
-        folders["first"][layout], folders["renewal"][layout] = empty, filled
-    return folders
+def deployed(service: Simulator) -> Iterator[dict[str, dict[str, Path]]]:
+    """Folders with an older certificate in place, and ones without, by layout; and ones where the
+    older certificate is in the other layout."""
+    folders: dict[str, dict[str, Path]] = {"renewal": {}, "first": {}, "adoption": {}}
+    with folder_in_memory() as memory:
+        for layout, other in zip(LAYOUTS, reversed(LAYOUTS)):
+            empty, filled = memory / f"{layout}-first", memory / f"{layout}-renewal"
+            empty.mkdir()
+            filled.mkdir()
+            result = tasks_in(service, filled, layout).run(san={"dns_names": [OLD]})
+            assert result["changed"], result
+            folders["first"][layout], folders["renewal"][layout] = empty, filled
+            folders["adoption"][other] = filled
+        yield folders
 
 
 def moments(ended: Ended) -> Iterator[Moment]:
@@ -109,27 +122,31 @@ def left_over(folder: Path) -> list[str]:
     return [str(path) for path in found] + [path.name for path in versions[1:]]
 
 
-def check_sights(sights: set[Sight], layout: str, kind: str) -> None:
-    """What a reader may see while a task is at work, killed and run again."""
-    for sight in sights:
+def check_sights(seen: set[tuple[str, Sight]], kind: str) -> None:
+    """What a reader may see while a task is at work, killed and run again.
+
+    Who holds an old folder open may find it emptied, once the new set is acknowledged, and never
+    a set that does not match in it.
+    """
+    for how, sight in seen:
         for content in filter(None, sight):
             assert content.endswith(b"-----\n"), "a torn file"
-        if kind == "renewal":
+        if how == BY_PATH and kind != "first":
             assert all(sight), "a file was missing for a moment"
-        if layout == "linked" and all(sight):
+        if how == PINNED and all(sight):
             assert belong_together(sight), "files of one folder that do not match"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("kind", ["renewal", "first"])
+@pytest.mark.parametrize("kind", ["renewal", "first", "adoption"])
 def test_killed_at_every_moment(
     service: Simulator,
     deployed: dict[str, dict[str, Path]],
-    tmp_path: Path,
+    quick_path: Path,
     layout: str,
     kind: str,
 ) -> None:
-    template = deployed[kind][layout]
+    template, tmp_path = deployed[kind][layout], quick_path
     whole = tmp_path / "whole"
     shutil.copytree(template, whole, symlinks=True)
     counted = run_killed(tasks_in(service, whole, layout), NEVER, **wish(f"whole-{kind}-{layout}"))
@@ -141,15 +158,16 @@ def test_killed_at_every_moment(
         name = f"k{number}-{kind}-{layout}"
         folder = tmp_path / name
         shutil.copytree(template, folder, symlinks=True)
-        check_one(service, folder, layout, kind, moment, name)
+        # Where the node is killed, token, policy and chain are those of the run before.
+        scratch = tmp_path / "scratch" if moment.half == "node" else None
+        check_one(tasks_in(service, folder, layout, scratch), layout, kind, moment, name)
+        shutil.rmtree(folder)
 
 
-def check_one(
-    service: Simulator, folder: Path, layout: str, kind: str, moment: Moment, name: str
-) -> None:
-    tasks = tasks_in(service, folder, layout)
+def check_one(tasks: Tasks, layout: str, kind: str, moment: Moment, name: str) -> None:
+    service, folder = tasks.service, tasks.folder
     seen_file = folder.with_suffix(".seen")
-    with watching(folder, layout == "linked", seen_file):
+    with watching(folder, seen_file):
         run_killed(tasks, moment, **wish(name))
         between = on_disk(folder)
         is_half_way = is_switching(folder)
@@ -163,7 +181,7 @@ def check_one(
     assert belong_together(on_disk(folder)), after
     leaf = certificates.load_certificates(on_disk(folder)[0])[0]
     assert issued_for(service, name) == [certificates.serial_number(leaf)], after
-    check_sights(pickle.loads(seen_file.read_bytes()), layout, kind)
+    check_sights(pickle.loads(seen_file.read_bytes()), kind)
     third = run_here(tasks, **wish(name))
     assert third.result is not None
     assert not third.result["changed"], after

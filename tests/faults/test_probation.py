@@ -27,8 +27,8 @@ LAYOUTS = ["plain", "linked"]
 
 
 @pytest.fixture
-def tasks(service: Simulator, tmp_path: Path) -> Tasks:
-    folder = tmp_path / "ssl"
+def tasks(service: Simulator, quick_path: Path) -> Tasks:
+    folder = quick_path / "ssl"
     folder.mkdir()
     return Tasks(service, folder, {"settle": 0})
 
@@ -113,13 +113,13 @@ def test_a_set_that_was_mended_on_probation_can_be_switched_back_and_tried_again
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("then", ["previous", "present"])
 def test_a_switch_back_that_is_cut_off_anywhere(
-    service: Simulator, tasks: Tasks, tmp_path: Path, layout: str, then: str
+    service: Simulator, tasks: Tasks, quick_path: Path, layout: str, then: str
 ) -> None:
     """Nothing is bought, and the set matches after the next run, whichever that is."""
     stated = {"layout": layout, "san": {"dns_names": ["cut.quillon.example"]}}
     old = serial_of(tasks.run(layout=layout))
     new = serial_of(tasks.run(acknowledge="later", **stated))
-    before = tmp_path / "before"
+    before = quick_path / "before"
     shutil.copytree(tasks.folder, before, symlinks=True)
     ended = run_killed(tasks, Moment("never", 0), state="previous", **stated)
     bought = issued(service)
@@ -143,15 +143,15 @@ def _copied(tasks: Tasks, folder: Path) -> Tasks:
 
 
 def test_cut_off_and_then_something_else_is_wanted(
-    service: Simulator, tasks: Tasks, tmp_path: Path
+    service: Simulator, tasks: Tasks, quick_path: Path
 ) -> None:
     """What there is to switch back to is the last good set, and not the half of another."""
     old = serial_of(tasks.run())
-    whole = _copied(tasks, tmp_path / "whole")
+    whole = _copied(tasks, quick_path / "whole")
     ended = run_killed(whole, Moment("never", 0), force=True)
     mixed = None
     for number in range(ended.operations):
-        copy = _copied(tasks, tmp_path / f"k{number}")
+        copy = _copied(tasks, quick_path / f"k{number}")
         run_killed(copy, Moment("node", number), force=True)
         if not belong_together(on_disk(copy.folder)):
             mixed = copy
@@ -165,12 +165,12 @@ def test_cut_off_and_then_something_else_is_wanted(
 
 
 def test_no_confirmation_of_a_set_that_is_half_in_place(
-    service: Simulator, tasks: Tasks, tmp_path: Path
+    service: Simulator, tasks: Tasks, quick_path: Path
 ) -> None:
     tasks.run()
-    ended = run_killed(_copied(tasks, tmp_path / "whole"), Moment("never", 0), force=True)
+    ended = run_killed(_copied(tasks, quick_path / "whole"), Moment("never", 0), force=True)
     for number in range(ended.operations):
-        copy = _copied(tasks, tmp_path / f"k{number}")
+        copy = _copied(tasks, quick_path / f"k{number}")
         run_killed(copy, Moment("node", number), force=True)
         record = copy.folder / ".atlas/cert.pem/private/state.json"
         if json.loads(record.read_bytes())["installing"]:
@@ -319,15 +319,15 @@ def test_guards_refuse_in_check_mode_and_show_why(service: Simulator, tasks: Tas
 
 
 def test_workers_of_a_run_share_what_is_left_of_the_quota(
-    service: Simulator, tasks: Tasks, tmp_path: Path
+    service: Simulator, tasks: Tasks, quick_path: Path
 ) -> None:
     service.control("POST", "/quota", {"quota": 3})
-    tasks.scratch = tmp_path / "scratch"
+    tasks.scratch = quick_path / "scratch"
     tasks.scratch.mkdir()
     results = []
     try:
         for number in range(3):
-            folder = tmp_path / f"host{number}"
+            folder = quick_path / f"host{number}"
             folder.mkdir()
             worker = Tasks(service, folder, tasks.options, scratch=tasks.scratch)
             name = f"quota{number}.quillon.example"

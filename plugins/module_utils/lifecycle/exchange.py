@@ -77,7 +77,8 @@ class Prepared:
     at it. `is_fresh`: the attempt was begun by this call, so nothing was sent for it; otherwise
     `begun`, `not_after`, `known` and `serial` are what its record says, `may_be_recent` whether it
     may have been sent a moment ago, and `is_same_wish` and `is_same_account` whether it was begun
-    for the same. `old_…` is for a rekey. `notices`: what the user should know.
+    for the same. `is_key_unique`: no other certificate has this key. `old_…` is for a rekey.
+    `notices`: what the user should know.
     """
 
     obstacle: str = ""
@@ -92,6 +93,7 @@ class Prepared:
     serial: str = ""
     is_same_wish: bool = False
     is_same_account: bool = False
+    is_key_unique: bool = False
     public_key: str = ""
     proof: str = ""
     signing_request: str = ""
@@ -112,13 +114,14 @@ class Installed:
     """What `install` did: the files written or mended, or why it could not.
 
     `is_deployed`: a set was put in place; `certificate` is what it is for, `content` its PEM, if
-    that was asked for.
+    that was asked for. `notices`: what the user should know.
     """
 
     changed_files: list[str] = field(default_factory=list)
     obstacle: str = ""
     is_deployed: bool = False
     certificate: CertificateFacts | None = None
+    notices: list[str] = field(default_factory=list)
     content: dict[str, str] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the reasons of `due.reasons` mean for what is done about them."""
+"""What the reasons of `due.reasons` mean, and words that both halves have for the user."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ _ONLY_THE_KEY = ("privatekey_type", "privatekey_size", "forced")
 def concern_only_the_key(found: Sequence[str]) -> bool:
     """Whether another key for the same certificate would be enough."""
     return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
+
+
+def orphan_notice(serial: str) -> str:
+    """What a user should know of a certificate that was issued for a former wish."""
+    return (
+        f"An earlier request had led to the certificate {serial}, which is not what is wanted any"
+        " more; it was not revoked, and nobody uses it."
+    )

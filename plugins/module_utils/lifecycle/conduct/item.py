@@ -33,6 +33,7 @@ class CertificateItem:
     planned: Any = None
     prepared: Prepared | None = None
     was_sought: bool = False
+    orphan: str = ""
     outcome: Any = None
     installed: Installed | None = None
     acknowledged: Acknowledged | None = None
@@ -160,6 +161,7 @@ class CertificateItem:
             "not_after": self.planned.not_after,
             "is_due": self.reasons != self.inspection.reasons,
             "new_key": self.needs_new_key,
+            "orphan": self.orphan,
             "anew": anew,
         }
 
@@ -212,6 +214,7 @@ class CertificateItem:
     def set_installed(self, installed: Installed) -> None:
         """Take the node's answer to `install`."""
         self.installed = installed
+        self.warnings.extend(installed.notices)
         self.error = self.error or installed.obstacle
 
     def for_acknowledge(self, nonce: str, serials: list[str], why: str = "") -> dict[str, Any]:

@@ -380,6 +380,7 @@ class CertificateTask:
             if known.outcome is not None:
                 item.set_outcome(known.outcome)
             elif known.is_void:
+                item.orphan = known.orphan
                 void.append(item)
             else:
                 item.was_sought = True

@@ -20,7 +20,7 @@ from .look import layout_named, look, standing_layout
 from .returning import finish_returning, undo_installing
 from .state import Held, Returning, State
 from .store import Store
-from .targets import remove_strays
+from .targets import Reserve, remove_strays
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,13 @@ def acknowledge(order: Order) -> Acknowledged:
                     " place was cut off; run the task with state: present first, which finishes it."
                 )
             is_new = state.is_on_probation
+            Reserve(wanted, store).release()
             if is_new or state.is_untidy:
                 state = store.write(state.with_(acknowledged=True, is_untidy=True))
                 _clear_away(wanted, store, state)
                 state = store.write(state.with_(previous="", replaced="", is_untidy=False))
+            if state.orphans:  # the run that this is the end of has told of them
+                state = store.write(state.with_(orphans=[]))
             proofs = [_superseded_proof(store, serial, order.nonce) for serial in state.superseded]
     except AtlasError as error:
         return Acknowledged(obstacle=error.message)

@@ -24,12 +24,12 @@ def tidy(wanted: Wanted, store: Store, state: State) -> None:
     """Remove what this record does not name and is not live: old keys first of all."""
     if state.attempt is None:
         files.unlink(store.staged_key)
-    named = state.versions | {linked.live_version(store)}
     is_linked = standing_layout(wanted, state) == LINKED
-    versions.prune(store, named, wanted.backups if is_linked else 0)
-    plain.prune(store, state.kept_sets)
     if not is_linked:
         linked.leave(store, wanted)
+    named = state.versions | {linked.live_version(store)}
+    versions.prune(store, named, wanted.backups if is_linked else 0)
+    plain.prune(store, state.kept_sets)
     queued = {*state.superseded, state.installing.supersedes if state.installing else ""}
     for name in versions.names_in(store.superseded):
         if name.partition(".")[0] not in queued:

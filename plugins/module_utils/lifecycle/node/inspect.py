@@ -15,13 +15,14 @@ from ...pki.library import x509
 from .. import due
 from ..exchange import Inspection
 from ..fact_reading import facts_of
+from ..reasons import orphan_notice
 from ..wanted import CHAIN, ROOT, Wanted
 from . import versions
 from .look import Found, layout_named, look, standing_layout
 from .material import content_of
 from .plain import place_of
 from .store import Store
-from .targets import obstacles
+from .targets import Reserve, obstacles
 
 
 def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
@@ -55,7 +56,7 @@ def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
         certificate=facts_of(leaf) if leaf else None,
         unfinished=_why_unfinished(found) if unfinished else "",
         unacknowledged=bool(state.live) and not state.acknowledged,
-        is_untidy=state.is_untidy,
+        is_untidy=_is_untidy(wanted, found, reasons),
         superseded=list(state.superseded),
         notices=list(_notices(wanted, found, reasons)),
         is_own=bool(found.deployed.recorded and found.material and found.material.key),
@@ -63,6 +64,12 @@ def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
         is_cut_off=bool(state.installing or state.returning),
         content=content_of(found.material) if with_content and found.material else {},
     )
+
+
+def _is_untidy(wanted: Wanted, found: Found, reasons: list[str]) -> bool:
+    """Whether something is to be cleared away, though nothing is due."""
+    holds_space = not reasons and Reserve(wanted, found.store).is_held
+    return found.state.is_untidy or bool(found.state.orphans) or holds_space
 
 
 def _has_previous(wanted: Wanted, found: Found) -> bool:
@@ -147,6 +154,7 @@ def _notices(wanted: Wanted, found: Found, reasons: list[str]) -> Iterator[str]:
             f"The certificate was not obtained by this collection (its issuer is {issuer}); it is"
             " kept until it is due. replace_foreign: true replaces it now."
         )
+    yield from map(orphan_notice, found.state.orphans)
     attempt = found.state.attempt
     if attempt and not reasons:
         yield (

@@ -18,6 +18,7 @@ from ...pki import certificates, chains, keys
 from ...pki.library import x509
 from ..exchange import Installed
 from ..fact_reading import facts_of
+from ..reasons import orphan_notice
 from ..wanted import LINKED, Wanted
 from . import files, linked, plain, versions
 from .housekeeping import superseded_key, tidy
@@ -138,22 +139,45 @@ def _install(order: Order, found: Found, attempt: Attempt) -> Installed:
     store = found.store
     material = _new_material(order, store, attempt)
     Reserve(order.wanted, store).release()
-    found = undo_installing(order.wanted, found)
     version = _publish(order.wanted, store, material, attempt.wish)
-    installing = _kept(order.wanted, found, material, version)
+    found, installing = _kept(order.wanted, found, material, version)
     # From here on the set is durable and found without the service, so the attempt is over.
-    state = store.write(found.state.with_(attempt=None, installing=installing, held=None))
+    aside = _left_aside(found.state)
+    orphans = [*found.state.orphans, *aside]
+    state = store.write(
+        found.state.with_(attempt=None, installing=installing, held=None, orphans=orphans)
+    )
     if attempt.key != EXTERNAL:
         files.unlink(store.staged_key)
-    return _switch(order, replace(found, state=state), material, installing)
+    installed = _switch(order, replace(found, state=state), material, installing)
+    return replace(installed, notices=list(map(orphan_notice, aside)))
 
 
-def _kept(wanted: Wanted, found: Found, material: Material, version: str) -> Installing:
-    """Keep what is there, to switch back to, before a set is put in place."""
+def _kept(
+    wanted: Wanted, found: Found, material: Material, version: str
+) -> tuple[Found, Installing]:
+    """Keep what is there, to switch back to, before a set is put in place.
+
+    Where the switch to another set was cut off, what was there before that is kept already.
+    """
+    begun = found.state.installing
+    if begun and begun.layout == wanted.layout:
+        return found, replace(begun, version=version)
+    found = undo_installing(wanted, found)
     deployed = found.deployed.certificate
     serial = certificates.serial_number(deployed) if deployed else ""
     previous = layout_named(wanted.layout).keep(found.store, wanted, version, serial)
-    return Installing(version, previous, wanted.layout, _superseded(wanted, found, material))
+    superseded = _superseded(wanted, found, material)
+    return found, Installing(version, previous, wanted.layout, superseded)
+
+
+def _left_aside(state: State) -> list[str]:
+    """The serial numbers of complete sets that another one takes the place of."""
+    sets = [
+        state.installing.version if state.installing else "",
+        state.held.version if state.held else "",
+    ]
+    return [versions.serial_of(version) for version in sets if version]
 
 
 def _new_material(order: Order, store: Store, attempt: Attempt) -> Material:
@@ -221,12 +245,13 @@ def _resume(order: Order, found: Found) -> Installed:
     ):
         installing = state.installing
     else:
-        found = undo_installing(order.wanted, found)
         if order.wanted.layout == LINKED:
             wish = versions.wish_of(store, version) or {}
             version = _publish(order.wanted, store, material, wish)
-        installing = _kept(order.wanted, found, material, version)
-        state = store.write(found.state.with_(installing=installing, held=None))
+        found, installing = _kept(order.wanted, found, material, version)
+        aside = [e for e in _left_aside(found.state) if e != material.serial]
+        orphans = [*found.state.orphans, *aside]
+        state = store.write(found.state.with_(installing=installing, held=None, orphans=orphans))
     return _switch(order, replace(found, state=state), material, installing)
 
 

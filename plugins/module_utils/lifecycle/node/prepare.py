@@ -38,7 +38,8 @@ class Order:
     `attempt_id` names a new attempt; `breaks` is the run whose lease may be broken, because its
     process is gone. `is_due` is that the controller knows more than the node can: then a
     certificate that looks right is replaced all the same. With `anew` an earlier attempt is given
-    up, with `new_key` the deployed key is not kept.
+    up, with `new_key` the deployed key is not kept. `orphan` is the serial number of what was
+    issued for the attempt that is given up, if that is known.
     """
 
     wanted: Wanted
@@ -54,6 +55,7 @@ class Order:
     is_due: bool
     anew: bool
     new_key: bool
+    orphan: str
 
     @classmethod
     def read(cls, item: dict[str, Any]) -> Order:
@@ -75,6 +77,7 @@ class Order:
                     "is_due",
                     "anew",
                     "new_key",
+                    "orphan",
                 )
             },
         )
@@ -204,7 +207,8 @@ def _begin(order: Order, found: Found) -> Prepared:
     """A new attempt: first its key on disk, then its record."""
     store, state = found.store, found.state
     if state.attempt:
-        state = store.write(state.with_(attempt=None))
+        orphans = list(filter(None, [*state.orphans, order.orphan]))
+        state = store.write(state.with_(attempt=None, orphans=orphans))
     kind, key = _choose_key(order, found)
     if key.private_key is not None:
         files.Replacement(
@@ -214,6 +218,7 @@ def _begin(order: Order, found: Found) -> Prepared:
         ).put_in_place()
     deployed = found.deployed.certificate
     known = {version.partition("-")[2] for version in state.versions}
+    known.update(state.orphans, state.superseded)
     attempt = Attempt(
         attempt_id=order.attempt_id,
         begun=order.now,
@@ -260,6 +265,7 @@ def _prepared(
         serial=attempt.serial,
         is_same_wish=attempt.wish == order.wanted.wish,
         is_same_account=attempt.account == order.account,
+        is_key_unique=attempt.key == STAGED,
         public_key=keys.public_key_pem(key.public_key),
         proof=keys.prove_possession(own) if own else (external.proof or "") if external else "",
         signing_request=key.signing_request,

@@ -92,7 +92,9 @@ class State:
     `previous` is what `live` can be switched back to while it is not acknowledged, in the words of
     the `layout` that it was put in place with, and `replaced` the version that was live then.
     `is_untidy` is that something which was acknowledged is still to be cleared away. `superseded`
-    are serial numbers still to be revoked, `revoked` those that tasks of ours had revoked.
+    are serial numbers still to be revoked, `orphans` those of certificates that were issued for
+    former wishes and that nobody uses, until a run has told of them, `revoked` those that tasks of
+    ours had revoked.
     """
 
     attempt: Attempt | None = None
@@ -106,6 +108,7 @@ class State:
     acknowledged: bool = True
     is_untidy: bool = False
     superseded: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
 
     @property

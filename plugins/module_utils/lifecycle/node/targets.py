@@ -154,6 +154,13 @@ class Reserve:
                     f" {files.explain(error)}; make room first."
                 ) from None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a run that was cut off holds space."""
+        return any(
+            name.startswith(self._pattern) for folder in self._folders for name in _names(folder)
+        )
+
     def release(self) -> None:
         """Give the space back, also what a run that was cut off held."""
         for folder in self._folders:

@@ -24,9 +24,10 @@ from .. import due
 from ..exchange import Prepared, Proof
 from ..fact_reading import facts_of
 from ..facts import CertificateFacts
+from ..reasons import orphan_notice
 from ..wanted import PUBLIC_KEY, Wanted
-from .lookup import FoundCertificate, Identity, LookUp
-from .ownership import owned_certificate
+from .lookup import FoundCertificate, Identity, LookUp, any_leaf
+from .ownership import names_that_differ, owned_certificate
 from .plan import MOST_SHORTENED, WRONG_PROOF, Planned
 
 MOST_AT_A_TIME = 8
@@ -93,12 +94,13 @@ class Earlier:
     """What is known of an attempt that an earlier run left.
 
     `outcome` if that settles it. `is_void`: it is of no use any more, and a new one has to be
-    begun; `warning` says what was found of it.
+    begun; `warning` says what was found of it, `orphan` is its serial number.
     """
 
     outcome: Outcome | None = None
     is_void: bool = False
     warning: str = ""
+    orphan: str = ""
 
 
 @dataclass
@@ -203,7 +205,10 @@ class Issuance:
             # The account may be another one now, or the node's record wrong: so it is looked for.
             return self._found(attempt, key, thoroughly=False)
         if outcome.refused:
-            return Earlier(is_void=True, warning=outcome.message)
+            # It may have been asked for twice, and the other one been issued.
+            other = self._found(attempt, key, thoroughly=True)
+            is_over = other is _NOT_FOUND
+            return Earlier(is_void=True, warning=outcome.message) if is_over else other
         return Earlier(outcome)
 
     def _conclude(self, attempt: Attempt) -> Earlier:
@@ -248,16 +253,20 @@ class Issuance:
     def _adopted(self, attempt: Attempt, found: FoundCertificate) -> Earlier:
         """A certificate that was issued and nobody was told: used if it is what is wanted."""
         wanted = attempt.planned.wanted
-        differences = due.mismatches(wanted, found.leaf)
-        is_wanted = attempt.prepared.is_same_wish or not differences
+        if attempt.prepared.is_same_wish and attempt.prepared.is_key_unique:
+            differences = []
+        elif attempt.prepared.is_same_wish:
+            differences = names_that_differ(wanted, found.leaf)
+        else:
+            differences = due.mismatches(wanted, found.leaf)
         ends = certificates.not_after(found.leaf)
         begins = certificates.not_before(found.leaf)
-        if is_wanted and ends - self._service.clock() > due.threshold(wanted, ends - begins):
+        if not differences and ends - self._service.clock() > due.threshold(wanted, ends - begins):
             return Earlier(self._issued(attempt, found))
         return Earlier(
             is_void=True,
-            warning=f"An earlier request had led to the certificate {found.serial}, which is not"
-            " what is wanted any more; it was not revoked, and nobody uses it.",
+            warning=orphan_notice(str(found.serial)),
+            orphan=str(found.serial),
         )
 
     def _settling_time(self, attempt: Attempt) -> float:
@@ -490,7 +499,11 @@ def proven_key(attempt: Attempt) -> keys.PublicKey:
 
 def identity_of(attempt: Attempt, key: keys.PublicKey) -> Identity:
     """What the certificate of this attempt is known by."""
+    prepared, wanted = attempt.prepared, attempt.planned.wanted
     return Identity(
+        fits=any_leaf
+        if prepared.is_key_unique
+        else lambda leaf: not names_that_differ(wanted, leaf),
         key_digest=keys.public_key_digest(key),
         not_after=attempt.prepared.not_after,
         known=frozenset(_serials(attempt.prepared.known)),

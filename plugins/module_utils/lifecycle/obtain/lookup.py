@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...api.client import Client, IssuedCertificate, ListedCertificate, SerialNumber
@@ -23,12 +23,19 @@ _LONGEST_LOOK_BACK = 400 * 86400
 @dataclass(frozen=True)
 class Identity:
     """What tells the certificate of an attempt from all others: its public key (as digest), the
-    exact end that was asked for, and which serial numbers are not its own."""
+    exact end that was asked for, and which serial numbers are not its own. `fits` is what one that
+    ends otherwise has to be, where the key is that of other certificates, too."""
 
     key_digest: str
     not_after: int
     known: frozenset[SerialNumber]
     begun: int
+    fits: Callable[[x509.Certificate], bool]
+
+
+def any_leaf(_leaf: x509.Certificate) -> bool:
+    """Where the key tells enough."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,9 @@ class LookUp:
         First among those that end in just this second. If `thoroughly`, among all that were
         issued since the attempt began, as a CA may grant another end.
         """
-        found = self._first(self._ending(identity), identity)
+        found = self._first(self._ending(identity), identity, any_leaf)
         if found is None and thoroughly:
-            found = self._first(self._issued_since(identity), identity)
+            found = self._first(self._issued_since(identity), identity, identity.fits)
         return found
 
     def _ending(self, identity: Identity) -> Iterator[ListedCertificate]:
@@ -81,13 +88,17 @@ class LookUp:
             yield listed
 
     def _first(
-        self, listing: Iterator[ListedCertificate], identity: Identity
+        self,
+        listing: Iterator[ListedCertificate],
+        identity: Identity,
+        fits: Callable[[x509.Certificate], bool],
     ) -> FoundCertificate | None:
         for listed in listing:
             if listed.serial in identity.known:
                 continue
             leaf = self._leaf(listed.serial)
-            if leaf and certificates.public_key_digest(leaf) == identity.key_digest:
+            is_its_key = leaf and certificates.public_key_digest(leaf) == identity.key_digest
+            if leaf and is_its_key and fits(leaf):
                 return FoundCertificate(listed.serial, leaf)
         return None
 

@@ -54,12 +54,17 @@ def named_certificate(client: Client, serial: str, wanted: Wanted | None) -> Iss
     return issued
 
 
-def _refuse_other_names(wanted: Wanted, leaf: x509.Certificate, serial: str) -> None:
-    names = [
+def names_that_differ(wanted: Wanted, leaf: x509.Certificate) -> list[str]:
+    """What of the names and the subject of a certificate is not as the task states."""
+    return [
         difference
         for difference in due.mismatches(wanted, leaf)
         if not difference.startswith(("key_usages", "extended_key_usages", "signature"))
     ]
+
+
+def _refuse_other_names(wanted: Wanted, leaf: x509.Certificate, serial: str) -> None:
+    names = names_that_differ(wanted, leaf)
     if names:
         raise AtlasError(
             f"The certificate {serial} is not for the names and the subject of this task"
