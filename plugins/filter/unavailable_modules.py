@@ -31,7 +31,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse to begin without the module
   ansible.builtin.assert:
-    that: ['amazon.aws.route53'] | globalsign.atlas.unavailable_modules == []
+    that: "['amazon.aws.route53'] | globalsign.atlas.unavailable_modules == []"
 """
 
 RETURN = r"""

@@ -15,7 +15,16 @@ import sys
 with open(sys.argv[1]) as file:
     arguments = json.load(file)
 name = arguments["_ansible_module_name"]
-given = {key: value for key, value in arguments.items() if not key.startswith("_ansible")}
+
+
+def typed(value: object) -> object:
+    """Numbers and truth values as a module's own options have them; templates may give text."""
+    if value in ("True", "False"):
+        return value == "True"
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+given = {key: typed(value) for key, value in arguments.items() if not key.startswith("_ansible")}
 with open(os.environ["STUB_LOG"], "a") as log:
     log.write(json.dumps({"module": name, "with": given}) + "\n")
 
