@@ -58,7 +58,8 @@ class ActionModule(AtlasAction):
         with self.open_client(options) as client:
             host = str(self._task_vars.get("inventory_hostname", ""))
             board = client.claim_board
-            keeper = ClaimKeeper(ClaimBook(client), wish, board, host, self.check_mode)
+            others = self._task_vars.get("ansible_play_batch") or ()
+            keeper = ClaimKeeper(ClaimBook(client), wish, board, host, others, self.check_mode)
             if options["state"] == "present":
                 states = keeper.present(names)
             elif options["state"] == "absent":

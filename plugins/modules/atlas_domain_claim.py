@@ -142,7 +142,7 @@ EXAMPLES = r"""
 
 - name: Have a mail sent, and wait for an hour until somebody opened its link
   globalsign.atlas.atlas_domain_claim:
-    domain: example.org
+    domain: example.com
     state: verified
     method: email
     email_address: hostmaster

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
@@ -35,10 +36,13 @@ class ClaimBoard:
         """Tell the others of a token."""
         self._scratch.write(_name("token", claim_id), token)
 
-    def is_first(self, claim_id: str, token: str, host: str) -> bool:
-        """Whether this host was the first of the run to ask for this claim and token."""
+    def is_first(self, claim_id: str, token: str, host: str, others: Collection[str]) -> bool:
+        """Whether this host was the first of the run to ask for this claim and token.
+
+        One that is not among `others` any more has failed, or is of another play.
+        """
         name = _name("placer", claim_id + token)
-        first = self._scratch.shared(name, lambda: host, lambda found: isinstance(found, str))
+        first = self._scratch.shared(name, lambda: host, lambda found: found in (host, *others))
         return bool(first == host)
 
 

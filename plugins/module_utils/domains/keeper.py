@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -58,21 +58,23 @@ class Board(Protocol):
     def keep_token(self, claim_id: str, token: str) -> None:
         """Tell the others of a token."""
 
-    def is_first(self, claim_id: str, token: str, host: str) -> bool:
-        """Whether this host was the first of the run to ask for this claim and token."""
+    def is_first(self, claim_id: str, token: str, host: str, others: Collection[str]) -> bool:
+        """Whether this host was the first of the run to ask for this claim and token, of those
+        that are still at it."""
 
 
 @dataclass
 class ClaimKeeper:
     """Brings the claims of an account to the state that a task wants, on behalf of `host`.
 
-    In check mode it only reads. Names are in the form of `wish.claimable`.
+    `others` are the hosts that do the same in this play. In check mode it only reads. Names are in the form of `wish.claimable`.
     """
 
     book: ClaimBook
     wish: ClaimWish
     board: Board
     host: str
+    others: Collection[str] = ()
     check_mode: bool = False
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = field(default=time.monotonic)
@@ -104,8 +106,8 @@ class ClaimKeeper:
             states, claims = self._looked_at(names)
             due = [state for state in states if state.is_due]
             for state in due:
-                state.changed = True
                 self._guarded(state, self._refuse_unready)
+                state.changed = not state.error
             if not self.check_mode:
                 self._prove([state for state in due if not state.error], claims, timeout)
         return states
@@ -201,7 +203,7 @@ class ClaimKeeper:
         if claim is None or not state.token:
             state.is_placer = True  # in check mode, where nobody has drawn one
             return
-        state.is_placer = self.board.is_first(claim.claim_id, state.token, self.host)
+        state.is_placer = self.board.is_first(claim.claim_id, state.token, self.host, self.others)
         if self.wish.method == EMAIL:
             state.mail_addresses = self.book.mail_addresses(claim)
 

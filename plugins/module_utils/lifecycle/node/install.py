@@ -243,7 +243,7 @@ def _resume(order: Order, found: Found) -> Installed:
         version,
         order.wanted.layout,
     ):
-        installing = state.installing
+        installing, aside = state.installing, []
     else:
         if order.wanted.layout == LINKED:
             wish = versions.wish_of(store, version) or {}
@@ -252,7 +252,8 @@ def _resume(order: Order, found: Found) -> Installed:
         aside = [e for e in _left_aside(found.state) if e != material.serial]
         orphans = [*found.state.orphans, *aside]
         state = store.write(found.state.with_(installing=installing, held=None, orphans=orphans))
-    return _switch(order, replace(found, state=state), material, installing)
+    installed = _switch(order, replace(found, state=state), material, installing)
+    return replace(installed, notices=list(map(orphan_notice, aside)))
 
 
 def _switch(order: Order, found: Found, material: Material, installing: Installing) -> Installed:

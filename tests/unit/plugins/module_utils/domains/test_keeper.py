@@ -99,8 +99,10 @@ class Board:
     def keep_token(self, claim_id: str, token: str) -> None:
         self.tokens[claim_id] = token
 
-    def is_first(self, claim_id: str, token: str, host: str) -> bool:
-        return self.placers.setdefault(claim_id + token, host) == host
+    def is_first(self, claim_id: str, token: str, host: str, others) -> bool:
+        if self.placers.get(claim_id + token) not in (host, *others):
+            self.placers[claim_id + token] = host
+        return self.placers[claim_id + token] == host
 
 
 def pending(domain: str, claim_id: str = "0A" * 16, assert_by: int = NOW + 30 * DAY) -> Claim:
@@ -135,6 +137,7 @@ def keeper(
         ClaimWish(**wish),
         board or Board(),
         host,
+        ("a", "b"),
         check_mode,
         pause=lambda seconds: None,
     )
