@@ -86,7 +86,7 @@ options:
       - How a request is judged before a certificate is asked for.
       - V(policy) checks it against the account's validation policy.
       - V(server) does so too, and then has Atlas itself judge each request, so that an uncovered domain, say, is
-        known before quota is spent. Never in check mode.
+        known before quota is spent. Never in check mode, and not for a rekey.
     type: str
     choices: [policy, server]
     default: policy
@@ -117,6 +117,7 @@ options:
     description:
       - How many certificates must be left in the account's quota after this task. If fewer would be, it fails before
         the first request.
+      - What other hosts of the same run are about to request counts as used.
       - Not looked at if it is not given, or if nothing is due.
     type: int
   settle:
@@ -228,6 +229,8 @@ options:
         certificates.
       - Required when no file is to be written, because the key lives elsewhere and the certificate is returned as
         content. It is returned as if O(return_content=true) then.
+      - Two certificates without files for the same names, such as one with an RSA and one with an ECDSA key, need a
+        folder each.
     type: str
   layout: &layout
     description:
@@ -244,6 +247,8 @@ options:
       - What to do where there is a symbolic link at the path of a file.
       - V(true), the default, follows it and replaces what it leads to. V(false) refuses it.
       - The links of O(layout=linked) are not meant.
+      - A link that another user than root or the one who runs the task made is refused in either case, as is one on the
+        way to the folder.
     type: bool
   owner: &owner
     description: User who owns the files. The default is the owner of the file that is replaced, or who runs the task.
@@ -266,6 +271,7 @@ options:
   backup: &backup
     description:
       - Keep the sets that are replaced, with their private keys, in the record folder, readable by its owner only.
+      - If it is switched off, earlier backups are removed at the next replacement.
       - The default is V(false).
     type: bool
   backup_count: &backup_count
@@ -571,7 +577,8 @@ options:
     description:
       - Use the rekey of Atlas for replacements that concern only the key, which are those for O(privatekey_type),
         O(privatekey_size) and O(force). The new certificate has the same names and the same end.
-      - The default is V(false), which requests a certificate as for any other reason.
+      - The default is V(false), which requests a certificate as for any other reason. So it is done, too, if the
+        deployed certificate is not one that this collection obtained. Not for a key that lives elsewhere.
     type: bool
   replace_foreign: &replace_foreign
     description:
@@ -583,7 +590,9 @@ options:
       - Revoke a certificate that was replaced, once the new one is installed and acknowledged, see O(acknowledge).
         The reason is O(revocation_reason), V(superseded) by default.
       - What could not be revoked is a warning, and is tried again by the next run.
-      - The default is V(false). Make sure that nothing else still uses the old one.
+      - With O(revocation_reason=keyCompromise) the new certificate always has a new key, and backups with the old one
+        are removed.
+      - The default is V(false). Make sure that nothing else still uses the old one. Not for a key that lives elsewhere.
     type: bool
   certificates:
     description:

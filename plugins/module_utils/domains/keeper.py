@@ -67,7 +67,8 @@ class Board(Protocol):
 class ClaimKeeper:
     """Brings the claims of an account to the state that a task wants, on behalf of `host`.
 
-    `others` are the hosts that do the same in this play. In check mode it only reads. Names are in the form of `wish.claimable`.
+    `others` are the hosts that do the same in this play. In check mode it only reads. Names are in
+    the form of `wish.claimable`.
     """
 
     book: ClaimBook

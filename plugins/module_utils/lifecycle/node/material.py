@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from ..wanted import CERTIFICATE, CHAIN, PKCS12, PRIVATE_KEY, ROOT, Target
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
+
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z ]{1,40})-----")
 
 
 @dataclass(frozen=True)
@@ -129,9 +132,32 @@ def _pem_holds(
         return False
     if not target.holds_key:
         return b"PRIVATE KEY-----" not in content
+    if _order(content) != _expected_order(target, material):
+        return False
     is_in_form = _is_in_form(target, content)
     key = keys.load_private_key(content, target.passphrase)
     return is_in_form and _is_same_key(target, key, material)
+
+
+def _order(content: bytes) -> list[str]:
+    """What the PEM blocks of a file are, one after the other."""
+    kinds = {b"CERTIFICATE": CERTIFICATE, b"PRIVATE KEY": PRIVATE_KEY}
+    begun = (match.group(1) for match in _BEGIN.finditer(content))
+    return [kind for label in begun for end, kind in kinds.items() if label.endswith(end)]
+
+
+def _expected_order(target: Target, material: Material) -> list[str]:
+    counts = {
+        PRIVATE_KEY: 1,
+        CERTIFICATE: 1,
+        CHAIN: len(material.issuers or ()),
+        ROOT: 1 if material.root else 0,
+    }
+    return [
+        PRIVATE_KEY if part == PRIVATE_KEY else CERTIFICATE
+        for part in target.contains
+        for _block in range(counts[part])
+    ]
 
 
 def _is_in_form(target: Target, content: bytes) -> bool:

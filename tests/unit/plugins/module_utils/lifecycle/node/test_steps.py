@@ -39,6 +39,7 @@ PREPARE = {
     "is_due": False,
     "anew": False,
     "new_key": False,
+    "orphan": "",
 }
 
 
