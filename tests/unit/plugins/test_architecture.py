@@ -119,9 +119,11 @@ def test_no_module_imports_another() -> None:
         assert others == set(), name
 
 
-def test_steady_runs_import_no_http() -> None:
+def test_steady_runs_import_neither_http_nor_x509() -> None:
     """What the action imports at its top is what a run with nothing due pays for."""
     imported = reachable("plugins.action.atlas_certificate", without_functions)
     assert within_any(imported, "plugins.module_utils.lifecycle")
     assert not within_any(imported, API)
     assert not within_any(imported, "requests")
+    assert not within_any(imported, "plugins.module_utils.pki")
+    assert not within_any(imported, "cryptography")

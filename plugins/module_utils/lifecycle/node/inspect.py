@@ -68,8 +68,11 @@ def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
 
 def _is_untidy(wanted: Wanted, found: Found, reasons: list[str]) -> bool:
     """Whether something is to be cleared away, though nothing is due."""
-    holds_space = not reasons and Reserve(wanted, found.store).is_held
-    return found.state.is_untidy or bool(found.state.orphans) or holds_space
+    state = found.state
+    # Asked only if it may be so: it lists folders, which may be large.
+    may_hold_space = state.attempt is not None and not reasons
+    holds_space = may_hold_space and Reserve(wanted, found.store).is_held
+    return state.is_untidy or bool(state.orphans) or holds_space
 
 
 def _has_previous(wanted: Wanted, found: Found) -> bool:

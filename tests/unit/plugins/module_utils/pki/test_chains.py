@@ -70,3 +70,12 @@ def test_an_rsa_issuer_is_verified_too(rsa_key, private_key, hierarchy) -> None:
     leaf = type(hierarchy.root)(rsa_key, issuing).issue(private_key.public_key())
     assert certificates.is_signed_by(leaf, issuing)
     assert not certificates.is_signed_by(leaf, hierarchy.root.certificate)
+
+
+def test_the_leaf_is_found_in_any_order(hierarchy, private_key) -> None:
+    """As PKCS#12 files without a key tell it with older libraries."""
+    leaf = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
+    issuers = loaded(hierarchy.chain)
+    assert chains.leaf_of([*issuers, leaf]) == leaf
+    assert chains.leaf_of([leaf, *issuers]) == leaf
+    assert chains.leaf_of([leaf]) == leaf

@@ -446,3 +446,47 @@ def test_nothing_but_inspect_runs_in_check_mode(site: Site) -> None:
     with pytest.raises(AtlasError, match="never called in check mode"):
         steps.run("prepare", [item], [], check_mode=True)
     assert site.names() == []
+
+
+COMBINED = "combined.pem"
+
+
+def combined(site: Site, *contains: str) -> None:
+    path = str(site.folder / COMBINED)
+    site.options = {"files": [{"path": path, "contains": list(contains)}]}
+
+
+def test_the_parts_of_a_file_are_in_the_order_that_is_stated(site: Site) -> None:
+    combined(site, "certificate", "chain", "privatekey")
+    site.deploy()
+    assert site.inspect()["repairs"] == []
+    combined(site, "privatekey", "certificate", "chain")
+    assert site.inspect()["repairs"] == [f"{site.folder / COMBINED}: not as it should be"]
+
+
+def test_a_pkcs12_file_without_a_key_is_recognised(site: Site) -> None:
+    """With the oldest libraries, too, which tell its certificates in another order."""
+    contains = ["certificate", "chain", "root"]
+    entry = {"path": str(site.folder / "trust.p12"), "contains": contains, "format": "pkcs12"}
+    site.options = {"files": [entry], "path": None, "fullchain_path": None}
+    site.deploy()
+    found = site.inspect()
+    assert found["reasons"] == []
+    assert found["repairs"] == []
+
+
+def test_one_certificate_that_goes_wrong_does_not_stop_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise ValueError("nobody thought of this")
+
+    monkeypatch.setattr(steps, "inspect", fail)
+    obstacle = site.inspect()["obstacle"]
+    assert "please report it: ValueError in test_steps.py" in obstacle
+    assert "nobody thought of this" in obstacle
+
+
+def test_a_common_name_that_is_too_long_for_a_request_is_left_out(site: Site) -> None:
+    site.options = {"subject": {"common_name": "x" * 70}}
+    assert site.prepare()["obstacle"] == ""
