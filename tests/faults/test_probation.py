@@ -251,7 +251,10 @@ def test_a_second_round_that_fails_does_not_hide_the_first(
         }
         for number in range(3)
     ]
+    told: list[tuple[int, int]] = []
+    tasks.progress = lambda done, of: told.append((done, of))
     result = tasks.run(certificates=items)
+    assert told == [(1, 3)]
     first, second, third = result["certificates"]
     assert result["unreachable"]
     assert result["changed"]

@@ -63,6 +63,7 @@ class Tasks:
     clock: Callable[[], float] = time.time
     open_client: Callable[[], Any] | None = None
     scratch: Path | None = None
+    progress: Callable[[int, int], None] = lambda _done, _all: None
 
     @contextmanager
     def _client(self) -> Iterator[RunClient]:
@@ -96,6 +97,7 @@ class Tasks:
             node=Node(perform),
             open_client=self.open_client or self._client,
             fetch=self.fetch,
+            progress=self.progress,
             sleep=self.sleep,
             clock=self.clock,
             run=Run(),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 - looked up when it is first needed, which is too late then
+import codecs
 import http.server
 import os
 import pwd
@@ -31,6 +31,7 @@ def serve(listening: socket.socket, file: ServedFile, told: int) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _let_go_of_terminal()
     os.chdir("/")
+    codecs.lookup("idna")  # Python's own files may not be readable to nobody
     _become_nobody()
     threading.Thread(target=_Server(listening, file).serve_forever, daemon=True).start()
     os.write(told, str(os.getpid()).encode("ascii"))

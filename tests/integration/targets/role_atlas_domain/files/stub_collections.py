@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,4 +14,4 @@ for module in sys.argv[2:]:
     namespace, collection, name = module.split(".")
     folder = Path(sys.argv[1], "ansible_collections", namespace, collection, "plugins", "modules")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(stub, folder / f"{name}.py")
+    (folder / f"{name}.py").write_text(f"#!/usr/bin/python\n{stub.read_text()}")

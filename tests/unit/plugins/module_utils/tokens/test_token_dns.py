@@ -58,7 +58,7 @@ def test_a_resolver(entry: str, server: Server, monkeypatch: pytest.MonkeyPatch)
 )
 def test_what_is_no_resolver(entry: str) -> None:
     with pytest.raises(AtlasError, match="is not a resolver; give an address or host"):
-        _ = resolvers.Resolvers([entry]).servers
+        str(resolvers.Resolvers([entry]).servers)
 
 
 def test_a_system_without_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_a_system_without_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(dns.resolver, "Resolver", fail)
     with pytest.raises(AtlasError, match="the controller itself knows no resolver"):
-        _ = resolvers.Resolvers(None).servers
+        str(resolvers.Resolvers(None).servers)
 
 
 def record(kind: str, text: str) -> dns.rdata.Rdata:
