@@ -263,23 +263,22 @@ class CertificateTask:
             try:
                 self._issue_round(service, round_of, chain)
             except AtlasError as error:
-                self._give_up(due[start:], error)
-                if isinstance(error, NodeLostError):
-                    self._is_lost = True
+                self._is_lost = self._is_lost or isinstance(error, NodeLostError)
+                self._give_up(due[start:], error.message)
+                break
             if self._is_lost:
-                self._give_up(due[start:], NodeLostError("the connection to the node was lost"))
-            if self._failure or self._is_lost:
+                self._give_up(due[start:], "the connection to the node was lost")
                 break
             self._issued += len(round_of)
         if not self._is_lost:
             self._look_at_settled([item for item in due if item.is_settled])
 
-    def _give_up(self, items: Sequence[CertificateItem], error: AtlasError) -> None:
+    @staticmethod
+    def _give_up(items: Sequence[CertificateItem], why: str) -> None:
         """Those of which nothing was asked for, because the run came to an end before them."""
-        said = error.message.rstrip(".")
         for item in items:
             if item.outcome is None and not item.is_settled and not item.error:
-                item.error = f"Nothing was asked for: {said}."
+                item.error = f"Nothing was asked for: {why.rstrip('.')}."
 
     def _tell_progress(self, done: int) -> None:
         self._world.progress(self._issued + done, self._to_issue)
