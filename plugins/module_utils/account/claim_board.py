@@ -11,6 +11,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import ClaimToken
 
 
 class ClaimBoard:
@@ -27,14 +28,19 @@ class ClaimBoard:
         """Hold the other workers back from something."""
         return self._scratch.locked(what)
 
-    def token(self, claim_id: str) -> str | None:
-        """The token that was drawn for a claim in this run."""
-        token = self._scratch.read(_name("token", claim_id))
-        return token if isinstance(token, str) else None
+    def token(self, claim_id: str) -> tuple[ClaimToken, int] | None:
+        """The token that was drawn for a claim in this run, and when, in UNIX seconds."""
+        kept = self._scratch.read(_name("token", claim_id))
+        try:
+            token, assert_by, drawn_at = kept
+            return ClaimToken(claim_id, str(token), assert_by), int(drawn_at)
+        except (TypeError, ValueError):  # none, or a damaged one
+            return None
 
-    def keep_token(self, claim_id: str, token: str) -> None:
+    def keep_token(self, token: ClaimToken, drawn_at: int) -> None:
         """Tell the others of a token."""
-        self._scratch.write(_name("token", claim_id), token)
+        kept = [token.token, token.assert_by, drawn_at]
+        self._scratch.write(_name("token", token.claim_id), kept)
 
     def is_first(self, claim_id: str, token: str, host: str, others: Collection[str]) -> bool:
         """Whether this host was the first of the run to ask for this claim and token.

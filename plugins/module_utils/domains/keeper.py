@@ -16,9 +16,9 @@ from ..api.client import Claim, ClaimToken
 from ..api.errors import REFUSED, ApiError
 from ..errors import AtlasError
 from .book import ClaimBook
-from .coverage import claim_of, claimed_domain
+from .coverage import claim_of, claimed_domain, covering_claim
 from .proving import Proof, Prover
-from .standing import Standing, has_open_token, standing
+from .standing import Standing, has_open_token, is_still_open, standing
 from .wish import EMAIL, ClaimWish
 
 
@@ -52,10 +52,10 @@ class Board(Protocol):
     def locked(self, what: str) -> AbstractContextManager[None]:
         """Hold the other workers back from something."""
 
-    def token(self, claim_id: str) -> str | None:
-        """The token that was drawn for a claim in this run."""
+    def token(self, claim_id: str) -> tuple[ClaimToken, int] | None:
+        """The token that was drawn for a claim in this run, and when, in UNIX seconds."""
 
-    def keep_token(self, claim_id: str, token: str) -> None:
+    def keep_token(self, token: ClaimToken, drawn_at: int) -> None:
         """Tell the others of a token."""
 
     def is_first(self, claim_id: str, token: str, host: str, others: Collection[str]) -> bool:
@@ -122,6 +122,9 @@ class ClaimKeeper:
                 state.found = state.standing = standing(name, claims, now, self.wish)
             except AtlasError as error:
                 state.error = error.message
+                cover, own = covering_claim(name, claims, now), claim_of(name, claims)
+                known = Standing(name, claimed_domain(name), cover, own, is_due=False)
+                state.found = state.standing = known
             states.append(state)
         return states, claims
 
@@ -147,10 +150,10 @@ class ClaimKeeper:
         """The token of a claim that can be read and asserted; empty if there is none."""
         if claim is None:
             return ""
-        drawn = self.board.token(claim.claim_id)
-        if drawn and claim.token in (None, drawn):
-            return drawn
-        return claim.token or "" if has_open_token(claim, self.book.now()) else ""
+        now, kept = self.book.now(), self.board.token(claim.claim_id)
+        if kept and is_still_open(claim, *kept, now):
+            return kept[0].token
+        return claim.token or "" if has_open_token(claim, now) else ""
 
     def _find_tokens(self, states: Sequence[ClaimState]) -> None:
         for state in states:
@@ -195,7 +198,7 @@ class ClaimKeeper:
 
     def _read(self, state: ClaimState, drawn: ClaimToken) -> Claim:
         state.token, state.changed = drawn.token, True
-        self.board.keep_token(drawn.claim_id, drawn.token)
+        self.board.keep_token(drawn, self.book.now())
         domain = state.standing.domain if state.standing else state.name
         return self.book.read(drawn.claim_id, domain)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..api.client import Claim
+from ..api.client import Claim, ClaimToken
 from ..errors import AtlasError
 from ..times import seconds_before_end
 from .coverage import claim_of, claimed_domain, covering_claim, covers_subdomains
@@ -83,6 +83,17 @@ def has_open_token(claim: Claim, now: int) -> bool:
     if claim.assert_by is None or claim.last_verified_at is None:
         return False
     return claim.assert_by - _TOKEN_LIFE > claim.last_verified_at
+
+
+def is_still_open(claim: Claim, drawn: ClaimToken, drawn_at: int, now: int) -> bool:
+    """Whether a token that is known to have been drawn at a time can be asserted: it was not
+    replaced, did not expire, and the claim was not verified with it since."""
+    if claim.token not in (None, drawn.token):
+        return False
+    if drawn.assert_by is not None and drawn.assert_by <= now + _TOKEN_MARGIN:
+        return False
+    is_used = claim.last_verified_at is not None and claim.last_verified_at >= drawn_at
+    return not (is_used and claim.is_verified(now))
 
 
 def _refuse_unprovable(name: str, own: Claim | None, now: int, method: str | None) -> None:

@@ -87,17 +87,17 @@ class Board:
     """What hosts tell each other, in memory."""
 
     def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
+        self.tokens: dict[str, tuple[ClaimToken, int]] = {}
         self.placers: dict[str, str] = {}
 
     def locked(self, what: str):
         return nullcontext()
 
-    def token(self, claim_id: str) -> str | None:
+    def token(self, claim_id: str) -> tuple[ClaimToken, int] | None:
         return self.tokens.get(claim_id)
 
-    def keep_token(self, claim_id: str, token: str) -> None:
-        self.tokens[claim_id] = token
+    def keep_token(self, token: ClaimToken, drawn_at: int) -> None:
+        self.tokens[token.claim_id] = (token, drawn_at)
 
     def is_first(self, claim_id: str, token: str, host: str, others) -> bool:
         if self.placers.get(claim_id + token) not in (host, *others):
@@ -189,6 +189,16 @@ def test_hosts_share_a_token_that_the_service_does_not_tell_again() -> None:
     assert book.calls.count("draw example.com") == 1
 
 
+@pytest.mark.parametrize(("drawn", "is_used"), [(-1, True), (0, True), (1, False)])
+def test_a_token_that_the_domain_was_verified_with_is_used_up(drawn: int, is_used: bool) -> None:
+    claim = replace(verified("example.com", days=5), token=None, assert_by=NOW + 30 * DAY)
+    book, board = Book(claim, tells_tokens=False), Board()
+    kept = ClaimToken(claim.claim_id, "drawn", NOW + 30 * DAY)
+    board.keep_token(kept, (claim.last_verified_at or 0) + drawn)
+    (state,) = keeper(book, board=board, method="dns").present(["example.com"])
+    assert state.token == ("new token" if is_used else "drawn")
+
+
 def test_present_lets_a_parent_cover_its_names() -> None:
     book = Book(verified("example.com"))
     states = keeper(book).present(["www.example.com", "*.example.com"])
@@ -240,6 +250,7 @@ def test_what_a_method_cannot_prove(name: str, method: str, words: str) -> None:
     book = Book(verified("example.com", days=5))
     good, bad = keeper(book, method=method).present(["www.example.org", name])
     assert words in bad.error
+    assert bad.standing.claim is (book.kept["0B" * 16] if name.endswith("example.com") else None)
     assert not good.error
 
 
@@ -369,5 +380,6 @@ def test_check_mode_only_reads() -> None:
         *keeper(book, True, method="http").verified(["old.example"], timeout=0),
         *keeper(book, True).absent(["example.com"]),
     ]
-    assert [state.changed for state in states] == [True, True, False, True, True]
+    assert [state.changed for state in states] == [True, True, False, False, True]
+    assert "has no token that could be asserted" in states[3].error
     assert set(book.calls) == {"list"}
