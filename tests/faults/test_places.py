@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Places where files cannot be put: found before anything is paid for, or nothing is lost."""
+"""Places where files cannot be put: found before anything is paid for, or nothing is lost. And what
+the files that are put there belong to and hold."""
 
 from __future__ import annotations
 
@@ -236,3 +237,34 @@ def test_the_space_is_given_back(service: Simulator, tasks: Tasks) -> None:
     tasks.run()
     tasks.run(san={"dns_names": ["www.not-verified.example"]})
     assert [path for path in tasks.folder.rglob("*reserve*") if os.path.lexists(path)] == []
+
+
+def serial_of(result: dict[str, Any]) -> str:
+    assert "failed" not in result, result
+    serial: str = result["certificates"][0]["serial_number"]
+    return serial
+
+
+def test_what_is_returned(service: Simulator, tasks: Tasks) -> None:
+    """Certificate, chain and root, from the files of a steady run too; never a private key."""
+    tasks.folder.mkdir()
+    for result in (tasks.run(return_content=True), tasks.run(return_content=True)):
+        (entry,) = result["certificates"]
+        assert entry["certificate"] == (tasks.folder / "cert.pem").read_text()
+        assert entry["chain"] == (tasks.folder / "chain.pem").read_text()
+        assert entry["root"].startswith("-----BEGIN CERTIFICATE-----")
+        assert "PRIVATE KEY" not in str(result)
+    assert "certificate" not in tasks.run()["certificates"][0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_owner_and_group(service: Simulator, tasks: Tasks) -> None:
+    """Given by name or number; repaired without a new certificate."""
+    tasks.folder.mkdir()
+    stated = {"owner": "nobody", "group": "65534"}
+    serial = serial_of(tasks.run(**stated))
+    key = tasks.folder / "key.pem"
+    assert (key.stat().st_uid, key.stat().st_gid) == (65534, 65534)
+    assert not tasks.run(**stated)["changed"]
+    assert serial_of(tasks.run(owner="root", group="0")) == serial
+    assert (key.stat().st_uid, key.stat().st_gid) == (0, 0)
