@@ -12,7 +12,6 @@ from typing import Any
 from ..pki import certificates
 from ..pki.library import x509
 
-_NAME_KINDS = ("dns_names", "emails", "ip_addresses", "uris")
 _EXTENSION_OF = {
     "subject_da": "2.5.29.9",
     "qualified_statements": "1.3.6.1.5.5.7.1.3",

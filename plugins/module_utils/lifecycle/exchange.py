@@ -178,7 +178,8 @@ def _read(kind: type[T], data: object) -> T:
     if not isinstance(data, Mapping):
         raise _refused(f"an object for {kind.__name__}")
     members = {
-        # The annotations are texts, which every Python that nodes have can compare.
+        # The annotations are texts, which every Python that nodes have can compare. There is no
+        # public type for "a dataclass" to declare `kind` with.
         member.name: _member(member.name, str(member.type), data.get(member.name))
         for member in fields(kind)  # type: ignore[arg-type]
     }

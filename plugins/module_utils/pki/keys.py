@@ -24,7 +24,6 @@ CURVES: dict[int, type[ec.EllipticCurve]] = {
     384: ec.SECP384R1,
     521: ec.SECP521R1,
 }
-RSA_BITS = (2048, 3072, 4096)
 MOST_COMMON_NAME_CHARACTERS = 64
 MOST_RSA_BITS = 8192
 PKCS8, PKCS1 = "pkcs8", "pkcs1"

@@ -58,7 +58,7 @@ class Authorities:
 
     def _found(self, zone: Zone) -> list[Server]:
         hosts = sorted(
-            record.target  # type: ignore[attr-defined]
+            record.target
             for record in records(self._resolvers.ask(zone.name, "NS"), zone.name, "NS")
         )
         found = []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from .exchange import Server, UnansweredError, exchange, outcome, question, records, shown
 from .library import dns
@@ -40,10 +41,10 @@ def caa_warnings(domain: dns.name.Name, is_wildcard: bool, resolvers: Resolvers)
     return []
 
 
-def _property(record: dns.rdata.Rdata) -> tuple[str, str]:
+def _property(record: Any) -> tuple[str, str]:
     """Tag and value of one record; tags have no case (RFC 8659, 4.1)."""
-    tag: bytes = record.tag  # type: ignore[attr-defined]
-    value: bytes = record.value  # type: ignore[attr-defined]
+    tag: bytes = record.tag
+    value: bytes = record.value
     return tag.decode("ascii", "replace").lower(), value.decode("ascii", "replace")
 
 

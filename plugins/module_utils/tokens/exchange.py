@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from . import transport
 from .library import dns
@@ -144,8 +145,11 @@ def is_authoritative(message: dns.message.Message) -> bool:
     return bool(message.flags & dns.flags.AA)
 
 
-def records(message: dns.message.Message, name: dns.name.Name, kind: str) -> list[dns.rdata.Rdata]:
-    """The records of just this name and kind in the answer section."""
+def records(message: dns.message.Message, name: dns.name.Name, kind: str) -> list[Any]:
+    """The records of just this name and kind in the answer section.
+
+    Which members a record has, `target` or `strings`, follows from `kind`; no type says so.
+    """
     wanted = dns.rdatatype.from_text(kind)
     return [
         record

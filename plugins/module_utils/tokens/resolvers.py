@@ -109,7 +109,7 @@ def end_of_aliases(answer: dns.message.Message, name: dns.name.Name) -> dns.name
     while name not in seen:
         seen.add(name)
         for record in records(answer, name, "CNAME"):
-            name = record.target  # type: ignore[attr-defined]
+            name = record.target
     return name
 
 

@@ -54,7 +54,7 @@ def zone_of(name: dns.name.Name, resolvers: Resolvers) -> Zone:
     for ancestor in _upwards(name):
         # The owner has to be asked for: an answer may have that of an alias' target instead.
         for record in records(resolvers.ask(ancestor, "SOA"), ancestor, "SOA"):
-            return Zone(ancestor, record.mname)  # type: ignore[attr-defined]
+            return Zone(ancestor, record.mname)
     raise AtlasError(
         f"No zone was found for {shown(name)}: the resolvers {resolvers} know no SOA record of it"
         " or of a name above it. Check the name, or name the resolvers that know it in resolvers."
@@ -100,7 +100,7 @@ class _Step:
     def target(self) -> dns.name.Name | None:
         answer = self._answer()
         for record in records(answer, self._name, "CNAME"):
-            target: dns.name.Name = record.target  # type: ignore[attr-defined]
+            target: dns.name.Name = record.target
             return target
         self._narrow(answer)
         return None

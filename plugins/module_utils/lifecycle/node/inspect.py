@@ -122,12 +122,12 @@ def _is_older(leaf: x509.Certificate, found: Found) -> bool:
 
 def _why_unfinished(found: Found) -> str:
     if found.state.installing:
-        serial = found.state.installing.version.partition("-")[2]
+        serial = versions.serial_of(found.state.installing.version)
         return f"unfinished: putting {serial} in place was cut off"
     held = found.state.held
     if held is None:
         return ""
-    return f"held: {held.version.partition('-')[2]} is not in place, {held.why}"
+    return f"held: {versions.serial_of(held.version)} is not in place, {held.why}"
 
 
 def needed_repairs(wanted: Wanted, found: Found) -> list[str]:

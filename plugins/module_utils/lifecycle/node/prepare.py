@@ -23,6 +23,7 @@ from .returning import finish_returning
 from .state import Attempt, Lease
 from .store import Store
 from .targets import Reserve, remove_strays, try_targets
+from .versions import serial_of
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
@@ -217,7 +218,7 @@ def _begin(order: Order, found: Found) -> Prepared:
             files.Attributes(owner=None, group=None, mode=0o600),
         ).put_in_place()
     deployed = found.deployed.certificate
-    known = {version.partition("-")[2] for version in state.versions}
+    known = set(map(serial_of, state.versions))
     known.update(state.orphans, state.superseded)
     attempt = Attempt(
         attempt_id=order.attempt_id,
