@@ -142,8 +142,9 @@ def _copied(tasks: Tasks, folder: Path) -> Tasks:
     return Tasks(tasks.service, folder, tasks.options)
 
 
+@pytest.mark.parametrize("adds_file", [False, True])
 def test_cut_off_and_then_something_else_is_wanted(
-    service: Simulator, tasks: Tasks, quick_path: Path
+    service: Simulator, tasks: Tasks, quick_path: Path, adds_file: bool
 ) -> None:
     """What there is to switch back to is the last good set, and not the half of another."""
     old = serial_of(tasks.run())
@@ -157,9 +158,15 @@ def test_cut_off_and_then_something_else_is_wanted(
             mixed = copy
             break
     assert mixed is not None, "no moment left a mixed pair"
-    other = {"san": {"dns_names": ["other.quillon.example"]}, "validate": "/bin/false"}
+    theirs = mixed.folder / "theirs.pem"
+    theirs.write_text("of somebody")
+    names = {"dns_names": ["other.quillon.example"]}
+    other: dict[str, Any] = {"san": names, "validate": "/bin/false"}
+    if adds_file:
+        other["files"] = [{"path": str(theirs), "contains": ["certificate"]}]
     failed = mixed.run(**other)
     assert "All files are as they were before" in failed["msg"]
+    assert theirs.read_text() == "of somebody"
     assert serial_at(mixed.folder) == old
     assert belong_together(on_disk(mixed.folder))
 

@@ -158,10 +158,12 @@ def _kept(
 ) -> tuple[Found, Installing]:
     """Keep what is there, to switch back to, before a set is put in place.
 
-    Where the switch to another set was cut off, what was there before that is kept already.
+    Where the switch to another set was cut off, what was there before that is kept already; but
+    not of files that the task did not name then.
     """
-    begun = found.state.installing
-    if begun and begun.layout == wanted.layout:
+    begun, paths = found.state.installing, {target.path for target in wanted.targets}
+    is_kept = begun and paths <= set(versions.paths_of(found.store, begun.version))
+    if begun and is_kept and begun.layout == wanted.layout:
         return found, replace(begun, version=version)
     found = undo_installing(wanted, found)
     deployed = found.deployed.certificate
@@ -222,7 +224,7 @@ def _publish(
 ) -> str:
     layout = layout or wanted.layout
     version = versions.next_name(store, material.serial)
-    paths = [target.path for target in wanted.targets] if layout == LINKED else []
+    paths = [target.path for target in wanted.targets]
     folder = versions.create(store, version, material, wish, paths)
     if layout == LINKED:
         linked.fill(store, folder, wanted, material)
