@@ -11,13 +11,13 @@ policy's entry (None if it has none). It gives what goes into the certificate, o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional, TypeVar
 
 from .. import messages
 from ..pki.extensions import NIL, UTF8STRING, Attribute, encoded, is_oid
 from ..problems import ServiceError
+from . import patterns
 from .members import FORBIDDEN, OPTIONAL, REQUIRED, STATIC, STATIC_TRUE
 from .readings import Readings
 
@@ -90,16 +90,8 @@ def _require_not_sent(path: str, value: Any, fixed: Any, readings: Readings) -> 
 
 
 def matches(pattern: str, value: str, readings: Readings) -> bool:
-    """Whether a regular expression of a policy admits a value (section 3.1, "Regex dialect").
-
-    Classes are those of ASCII, as in RE2. `$` of Python would match before a final newline, so
-    none may be there.
-    """
-    if "\n" in value or "\r" in value:
-        return False
-    if readings.pattern == "full":
-        return re.fullmatch(pattern, value, re.ASCII) is not None
-    return re.search(pattern, value, re.ASCII) is not None
+    """Whether a regular expression of a policy admits a value (section 3.1, "Regex dialect")."""
+    return patterns.admits(pattern, value, whole=readings.pattern == "full")
 
 
 def string(path: str, value: str | None, rule: Rule, readings: Readings) -> str | None:
