@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import re2  # type: ignore[import-untyped]
 
 _OPTIONS = re2.Options()
@@ -15,7 +18,7 @@ _OPTIONS.log_errors = False
 def compiles(pattern: str) -> bool:
     """Whether a text is a regular expression."""
     try:
-        re2.compile(pattern, _OPTIONS)
+        _compiled(pattern)
     except re2.error:
         return False
     return True
@@ -28,6 +31,12 @@ def admits(pattern: str, value: str, whole: bool) -> bool:
     """
     if "\n" in value or "\r" in value:
         return False
-    compiled = re2.compile(pattern, _OPTIONS)
+    compiled = _compiled(pattern)
     match = compiled.fullmatch(value) if whole else compiled.search(value)
     return match is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    """A regular expression. RE2 keeps some by itself, but looks at all options each time."""
+    return re2.compile(pattern, _OPTIONS)
