@@ -120,7 +120,7 @@ def test_another_hash_is_refused_under_each(name: str) -> None:
 def test_members_of_a_subject_that_cannot_be_are_null_or_empty_in_requests(name: str) -> None:
     blanks = {member: None if number % 2 else "" for number, member in enumerate(SUBJECT_STRINGS)}
     subject = {**blanks, "organizational_unit": [], **LEAST[name].get("subject_dn", {})}
-    san = {**dict.fromkeys(SAN_KINDS, []), **LEAST[name].get("san", {})}
+    san = {**{kind: [] for kind in SAN_KINDS}, **LEAST[name].get("san", {})}
     assert answer(name, least(name, subject_dn=subject, san=san)) == ""
 
 
