@@ -373,39 +373,3 @@ def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path) -> None:
         assert simulator.send("POST", f"/claims/domains/{claim_id}/email", body).status == 201
         (entry,) = simulator.wait_for_log(claim_id, 1)["log"]
     assert entry["description"].startswith("no mail could be sent to admin@shop.test")
-
-
-SEARCHES = {
-    "%.test.com": ["a.test.com", "a.b.test.com", "another.test.com"],
-    "another.%": ["another.test.com"],
-    "ano%.test.com": ["another.test.com"],
-    "ano%st.com": [],
-    "_.test.com": ["a.test.com"],
-    "A.TEST.COM": ["a.test.com"],
-    "a.test.com.": ["a.test.com"],
-    "%.com": ["test.com", "a.test.com", "a.b.test.com", "another.test.com"],
-    "none.com": [],
-}
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with running(tmp_path_factory.mktemp("search")) as started:
-        for domain in ("test.com", "a.test.com", "a.b.test.com", "another.test.com"):
-            started.claim(domain)
-        yield started
-
-
-@pytest.mark.parametrize("text", SEARCHES)
-def test_claims_are_searched(searched: Simulator, text: str) -> None:
-    query = text.replace("%", "%25")
-    answer = searched.send("GET", f"/claims/domains?domain={query}")
-    found = [claim["domain"].rstrip(".") for claim in answer.document]
-    assert found == SEARCHES[text]
-
-
-@pytest.mark.parametrize("text", ["%test.com", "another.test%"])
-def test_a_bad_search_is_refused(searched: Simulator, text: str) -> None:
-    query = text.replace("%", "%25")
-    answer = searched.send("GET", f"/claims/domains?domain={query}")
-    assert (answer.status, answer.description) == (422, "domain: invalid value")
