@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,7 +24,7 @@ from atlas_simulator.problems import StartError
 from atlas_simulator.settings import Address
 from cryptography import x509
 
-from .conftest import PACKAGE, Simulator, good_request, running
+from .conftest import PACKAGE, Simulator, good_request, launcher, running
 
 MODES = {
     "env": 0o600,
@@ -37,14 +39,31 @@ MODES = {
 
 def refused(folder: Path, *arguments: str) -> str:
     """Start with bad arguments; the one line that says why not."""
-    command = [sys.executable, "-m", "atlas_simulator", "serve", "--data-dir", str(folder)]
+    with tempfile.TemporaryDirectory() as place:
+        output, errors = Path(place) / "output", Path(place) / "errors"
+        command = ["serve", "--data-dir", str(folder), *arguments]
+        assert launcher().start(command, output, errors).wait(20) == 2
+        assert output.read_text() == ""
+        sentence = errors.read_text()
+    assert sentence.count("\n") == 1
+    return sentence
+
+
+def test_it_is_a_program(tmp_path: Path) -> None:
+    """As the role starts it, and not as most tests here do."""
+    command = [sys.executable, "-m", "atlas_simulator", "serve", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, "--listen", "127.0.0.1:0"], cwd=PACKAGE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert re.fullmatch(r"ready https://127\.0\.0\.1:\d+/v2\n", process.stdout.readline())
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
     ended = subprocess.run(
-        [*command, *arguments], cwd=PACKAGE, capture_output=True, text=True, timeout=20, check=False
+        [*command, "--listen", "nowhere"], cwd=PACKAGE, capture_output=True, text=True, check=False
     )
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert ended.stderr.count("\n") == 1
-    return ended.stderr
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
 
 
 def test_it_ends_cleanly_on_sigterm(tmp_path: Path) -> None:

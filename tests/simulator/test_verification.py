@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import http.server
+import socket
 import ssl
 import threading
 import urllib.error
@@ -17,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.rcode
 import pytest
 from aiosmtpd.controller import Controller
 from cryptography import x509
@@ -365,9 +368,30 @@ def test_a_domain_is_verified_by_the_link_in_a_mail(
             urllib.request.urlopen(link, timeout=10)
 
 
-def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path) -> None:
+@pytest.fixture
+def refusing_resolver() -> Iterator[str]:
+    """The address of a DNS server that answers everything with REFUSED."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def refuse() -> None:
+            query, sender = server.recvfrom(512)
+            while query:
+                answer = dns.message.make_response(dns.message.from_wire(query))
+                answer.set_rcode(dns.rcode.REFUSED)
+                server.sendto(answer.to_wire(), sender)
+                query, sender = server.recvfrom(512)
+
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        server.sendto(b"", server.getsockname())
+        refusing.join(10)
+
+
+def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path, refusing_resolver: str) -> None:
     arguments = ("--smtp", "127.0.0.1:1", "--pki-listen", "127.0.0.1:0")
-    with running(tmp_path, *arguments, "--resolver", "127.0.0.1:1") as simulator:
+    with running(tmp_path, *arguments, "--resolver", refusing_resolver) as simulator:
         claim_id, _token = simulator.claim("shop.test")
         body = {"email_address": "admin@shop.test"}
         assert simulator.send("POST", f"/claims/domains/{claim_id}/email", body).status == 201
