@@ -365,6 +365,26 @@ def test_disclosures_that_are_not_static_match_the_pattern_of_their_language() -
         assert refusal(policy, body) == "qualified_statements.etsi_qc_pds: invalid value"
 
 
+@pytest.mark.parametrize(
+    ("rule", "statements", "path"),
+    [
+        ("etsi_qc_type", {"etsi_qc_type": "qualified"}, "etsi_qc_type"),
+        (
+            "identifier",
+            {"semantics": {"identifier": "1.2.3."}},
+            "semantics.identifier",
+        ),
+    ],
+)
+def test_identifiers_of_statements_are_object_identifiers(
+    rule: str, statements: dict[str, Any], path: str
+) -> None:
+    anything = {"presence": "OPTIONAL", "format": ""}
+    policy = {"qualified_statements": {"etsi_qc_type": anything, "semantics": {rule: anything}}}
+    text = refusal(policy, {"qualified_statements": statements})
+    assert text == f"qualified_statements.{path}: invalid value"
+
+
 def test_a_retention_period_of_zero_counts_only_where_one_is_required() -> None:
     body = {"qualified_statements": {"etsi_qc_retention_period": 0}}
     for presence, expected in (("OPTIONAL", None), ("REQUIRED", 0), ("FORBIDDEN", None)):
