@@ -54,7 +54,7 @@ from .model_service import (
     Order,
     Post,
 )
-from .test_killed import belong_together, is_switching, left_over, on_disk
+from .sights import belong_together, is_switching, left_over, on_disk
 
 EXAMPLES = os.environ.get("ATLAS_HISTORIES_EXAMPLES")
 LONG = 2 * 3600

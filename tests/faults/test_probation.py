@@ -19,8 +19,8 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
-from .killing import Moment, run_killed
-from .test_killed import belong_together, on_disk
+from .killing import NODE, Moment, run_here, run_killed
+from .sights import belong_together, on_disk
 from .whole_task import Tasks
 
 LAYOUTS = ["plain", "linked"]
@@ -121,13 +121,13 @@ def test_a_switch_back_that_is_cut_off_anywhere(
     new = serial_of(tasks.run(acknowledge="later", **stated))
     before = quick_path / "before"
     shutil.copytree(tasks.folder, before, symlinks=True)
-    ended = run_killed(tasks, Moment("never", 0), state="previous", **stated)
+    ended = run_here(tasks, state="previous", **stated)
     bought = issued(service)
     assert ended.operations > 5
     for number in range(ended.operations):
         shutil.rmtree(tasks.folder)
         shutil.copytree(before, tasks.folder, symlinks=True)
-        run_killed(tasks, Moment("node", number), state="previous", **stated)
+        run_killed(tasks, Moment(NODE, number), state="previous", **stated)
         acknowledge = {"acknowledge": "later"} if then == "present" else {"state": "previous"}
         again = tasks.run(**acknowledge, **stated)
         assert "failed" not in again, (number, again)
@@ -149,11 +149,11 @@ def test_cut_off_and_then_something_else_is_wanted(
     """What there is to switch back to is the last good set, and not the half of another."""
     old = serial_of(tasks.run())
     whole = _copied(tasks, quick_path / "whole")
-    ended = run_killed(whole, Moment("never", 0), force=True)
+    ended = run_here(whole, force=True)
     mixed = None
     for number in range(ended.operations):
         copy = _copied(tasks, quick_path / f"k{number}")
-        run_killed(copy, Moment("node", number), force=True)
+        run_killed(copy, Moment(NODE, number), force=True)
         if not belong_together(on_disk(copy.folder)):
             mixed = copy
             break
@@ -175,10 +175,10 @@ def test_no_confirmation_of_a_set_that_is_half_in_place(
     service: Simulator, tasks: Tasks, quick_path: Path
 ) -> None:
     tasks.run()
-    ended = run_killed(_copied(tasks, quick_path / "whole"), Moment("never", 0), force=True)
+    ended = run_here(_copied(tasks, quick_path / "whole"), force=True)
     for number in range(ended.operations):
         copy = _copied(tasks, quick_path / f"k{number}")
-        run_killed(copy, Moment("node", number), force=True)
+        run_killed(copy, Moment(NODE, number), force=True)
         record = copy.folder / ".atlas/cert.pem/private/state.json"
         if json.loads(record.read_bytes())["installing"]:
             break
