@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import ssl
 import tempfile
@@ -70,12 +71,19 @@ def _account(service: Simulator) -> Account:
     return Account(service.url, told["ATLAS_API_KEY"], told["ATLAS_API_SECRET"])
 
 
+@functools.cache
+def _tls(authority: str, certificate: str, key: str) -> ssl.SSLContext:
+    """Reading these files takes as long as the rest of a short task."""
+    tls = ssl.create_default_context(cafile=authority)
+    tls.load_cert_chain(certificate, key)
+    return tls
+
+
 def _session(
     service: Simulator, token_store: TokenStore | None, options: dict[str, Any]
 ) -> Session:
     told = service.account
-    tls = ssl.create_default_context(cafile=told["ATLAS_CA_PATH"])
-    tls.load_cert_chain(told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
+    tls = _tls(told["ATLAS_CA_PATH"], told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
     chosen = ConnectionOptions(**{"read_timeout": 10, "total_timeout": 30, **options})
     return Session(_account(service), tls, chosen, token_store)
 

@@ -55,6 +55,8 @@ FILE_OPERATIONS = (
 )
 """Those of `os` that change a file system. A file that is opened for writing counts, however it is
 opened."""
+_INVISIBLE = (os.fsync, os.chmod, os.fchmod, os.chown, os.fchown, os.posix_fallocate)
+"""Those after which there is nothing else to read than before."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _OPEN, _OS_OPEN, _FSYNC = builtins.open, os.open, os.fsync
 BEFORE, AFTER, NODE = "before", "after", "node"
@@ -104,7 +106,7 @@ class Mortal:
     """A process that dies at its nth moment, counted from `so_far`, and stays dead.
 
     `before` is called before each moment with its number, the last one too, and `after` when
-    something was done. What these do to files is no moment.
+    something was done that shows. What these do to files is no moment.
     """
 
     def __init__(
@@ -138,7 +140,8 @@ class Mortal:
                 return function(*arguments, **more)
             self()
             done = None if function is _FSYNC else function(*arguments, **more)
-            self._interrupt(self._after)
+            if function not in _INVISIBLE:
+                self._interrupt(self._after)
             return done
 
         return counted

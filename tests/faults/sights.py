@@ -20,6 +20,7 @@ NAMES = ("cert.pem", "key.pem", "chain.pem")
 Sight = tuple[bytes, bytes, bytes]
 """Certificate, private key and chain; empty if not there."""
 STORE = ".atlas/cert.pem"
+_LONGEST = 1 << 16
 
 
 @functools.lru_cache(maxsize=256)
@@ -136,7 +137,7 @@ def _read(name: str, folder: int) -> bytes:
     except OSError:
         return b""
     try:
-        return os.read(descriptor, 1 << 20)
+        return os.read(descriptor, _LONGEST)
     finally:
         os.close(descriptor)
 
