@@ -30,14 +30,10 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certif
 from .conftest import folder_in_memory
 from .killing import AFTER, BEFORE, NODE, Ended, Moment, run_here, run_killed
 from .sights import belong_together, left_over, on_disk, watching
-from .whole_task import Tasks
+from .whole_task import Tasks, at_once
 
 OLD = "old.quillon.example"
 LAYOUTS = ["plain", "linked"]
-
-
-def at_once(_seconds: float) -> None:
-    """The simulator's statistics are up to date at once, so nobody has to wait for them."""
 
 
 def tasks_in(service: Simulator, folder: Path, layout: str, scratch: Path | None = None) -> Tasks:
