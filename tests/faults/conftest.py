@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -35,6 +36,18 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.session impor
 
 IMPATIENT = 0.4
 """A read time-out, in seconds, for tests of late answers."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terminated_as_if_interrupted() -> Iterator[None]:
+    """Who is told to end in either way stops its servers and removes its folders first."""
+
+    def interrupt(*_arguments: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")

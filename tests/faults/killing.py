@@ -272,7 +272,8 @@ def run_here(
         except AtlasError as error:
             result = {"failed": True, "msg": error.message, "changed": False}
     assert dies_at is None or dies_at < len(node.asked), "it did not come so far"
-    return Ended(result, node.requests, *map(tuple, (node.asked, node.answers, node.steps)))
+    counted = tuple(node.asked), tuple(node.answers), tuple(node.steps)
+    return Ended(result, node.requests, *counted)
 
 
 @contextmanager
