@@ -123,8 +123,8 @@ EXAMPLES = r"""
     name: "{{ token.record.name }}"
     zone: "{{ token.record.zone }}"
     value: "{{ claimed.claims[0].place.dns.value }}"
-    tsig_name: atlas-updates
-    tsig_key: "{{ vault_atlas_updates }}"
+    tsig_name: atlas
+    tsig_key: "{{ vault_tsig_key }}"
 
 - name: Wait until every name server has it
   globalsign.atlas.domain_token_info:

@@ -1,0 +1,3 @@
+def test_x(ran):
+    print(ran.output[-9000:])
+    assert 0
