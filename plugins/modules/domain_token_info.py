@@ -133,6 +133,12 @@ EXAMPLES = r"""
     token: "{{ claimed.claims[0].place.dns.value }}"
     timeout: 300
 
+- name: Place it as a file, too
+  globalsign.atlas.token_file:
+    webroot: /var/www/html
+    path: "{{ claimed.claims[0].place.http.path }}"
+    content: "{{ claimed.claims[0].place.http.content }}"
+
 - name: Wait until every address of a web site serves the token
   globalsign.atlas.domain_token_info:
     domain: www.example.com

@@ -164,8 +164,10 @@ def _played(block: Block) -> str:
     if kind == "roles":
         return f"{_PLAY}  roles:\n{textwrap.indent(text, '    ')}"
     if kind == "variables":
-        names = "" if "atlas_domain_names" in text else "atlas_domain_names: [www.example.com]\n"
-        parameters = textwrap.indent(names + text, "      ")
+        # What every use of the role has, and a block about something else leaves out.
+        given = {"atlas_domain_names": "[www.example.com]", "atlas_domain_method": "dns"}
+        rest = "".join(f"{name}: {value}\n" for name, value in given.items() if name not in text)
+        parameters = textwrap.indent(rest + text, "      ")
         return f"{_PLAY}  roles:\n    - role: globalsign.atlas.atlas_domain\n{parameters}"
     return f"{_PLAY}{_PORTS}{_HANDLERS}  tasks:\n{textwrap.indent(text, '    ')}"
 
@@ -185,7 +187,10 @@ def _placed(text: str, root: Path, world: World) -> str:
         (r"^( *)token: .*place.dns.*$", rf"\g<0>\n\1dns_port: {world.ports['dns']}"),
         (r"^( *)token: .*place.http.*$", rf"\g<0>\n\1http_port: {world.ports['http']}"),
         (r"port: 5353", f"port: {hidden}"),
-        (r"^( *)url: https://www.example.com/", rf"\1url: https://127.0.0.1:{https}/\n\1validate_certs: false"),
+        (
+            r"^( *)url: https://www.example.com/",
+            rf"\1url: https://127.0.0.1:{https}/\n\1validate_certs: false",
+        ),
     ):
         text = re.sub(said, here, text, flags=re.M)
     return text

@@ -35,6 +35,7 @@ from .blocks import Block
 LISTENER_ADDRESS = "127.0.0.4"
 """That of db.example.com, where no web server runs."""
 
+_SSL = "blocks/*/root/etc/ssl"
 _KNOT = """server:
     rundir: "{folder}"
     listen: {listen}
@@ -108,13 +109,19 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, accounts: Sequence[dict[str, Any]], blocks: Sequence[Block]) -> Iterator[World]:
+def world(
+    folder: Path, accounts: Sequence[dict[str, Any]], blocks: Sequence[Block]
+) -> Iterator[World]:
     """All of it, running. The name server is configured as the documentation says."""
     names = ("dns", "hidden", "http", "https", "listener", "smtp", "control")
     ports = {name: free_port() for name in names}
-    keys = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in ("atlas", "hidden")}
+    keys = {
+        name: base64.b64encode(secrets.token_bytes(32)).decode() for name in ("atlas", "hidden")
+    }
     (folder / "webroot").mkdir()
-    people = json.dumps(READY_MADE["smime"]).replace("quillon\\\\.example", "(corp[.])?example[.]com")
+    people = json.dumps(READY_MADE["smime"]).replace(
+        "quillon\\\\.example", "(corp[.])?example[.]com"
+    )
     (folder / "people.json").write_text(people.replace("@quillon.example", "@example.com"))
     placed = json.dumps(accounts).replace("people.json", str(folder / "people.json"))
     (folder / "accounts.json").write_text(placed)
@@ -156,7 +163,7 @@ def _name_servers(
             place.mkdir()
             for zone, records in _ZONES.items():
                 text = _START + records.format(listener=LISTENER_ADDRESS)
-                text += delegation if zone == "example.com" else ""
+                text += delegation if (name, zone) == ("dns", "example.com") else ""
                 (place / f"{zone}.zone").write_text(text)
             listen = f"127.0.0.1@{ports[name]}"
             configuration = _KNOT.format(folder=place, listen=listen) + rest
@@ -190,7 +197,7 @@ def _web_server(webroot: Path, listener: int) -> Callable[..., Any]:
     """Files of the webroot; what is asked for db.example.com goes to the port of the listener."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             if not self.headers["Host"].startswith("db."):
                 super().do_GET()
                 return
@@ -217,14 +224,18 @@ def _https(folder: Path) -> Callable[..., Any]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def setup(self) -> None:
-            places = [path for path in folder.glob("blocks/**/fullchain.pem") if path.exists()]
+            links = [
+                *folder.glob(f"{_SSL}/*/fullchain.pem"),
+                *folder.glob(f"{_SSL}/*/*/fullchain.pem"),
+            ]
+            places = [path for path in links if path.with_name("key.pem").exists()]
             newest = max(places, key=lambda path: path.stat().st_mtime_ns)
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(newest, newest.with_name("key.pem"))
             self.request = context.wrap_socket(self.request, server_side=True)
             super().setup()
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(204)
             self.end_headers()
 

@@ -6,11 +6,27 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
+
+_ATLAS = "ansible_collections.globalsign.atlas.plugins.module_utils"
+_PRELOADED = (
+    "requests",
+    "cryptography.x509",
+    "cryptography.hazmat.primitives.serialization.pkcs12",
+    "dns.asyncresolver",
+    "dns.tsigkeyring",
+    "dns.update",
+    f"{_ATLAS}.account.credentials",
+    f"{_ATLAS}.account.run_client",
+    f"{_ATLAS}.lifecycle.conduct.run",
+    f"{_ATLAS}.lifecycle.conduct.task",
+)
+"""Each task is a process of its own: what this one has imported, none of them has to import."""
 
 
 class CallbackModule(CallbackBase):
@@ -22,6 +38,8 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
+        for module in _PRELOADED:
+            importlib.import_module(module)
         self._playbook = ""
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -53,6 +71,10 @@ class CallbackModule(CallbackBase):
             "action": task.resolved_action or task.action,
             "host": result._host.get_name(),
             "status": status,
+            "t": __import__("time").time(),
+            "cpu": __import__("resource").getrusage(-1).ru_utime,
+            "rs": list(__import__("resource").getrusage(0)[:2])
+            + list(__import__("resource").getrusage(-1)[:2]),
             "result": result._result,
         }
         with open(os.environ["DOCUMENTATION_RECORDS"], "a", encoding="utf-8") as records:
