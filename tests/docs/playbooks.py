@@ -117,7 +117,7 @@ def write(playbook: Playbook, account: str, world: World, files: dict[str, str])
         (folder / path).write_text(text)
     (folder / "files/hsm").mkdir(parents=True)
     give_credentials(folder, connection)
-    (folder / "files/root.pem").write_bytes((world.simulator.folder / "api-ca.crt").read_bytes())
+    (folder / "files/root.pem").write_bytes((world.simulator.folder / "root.pem").read_bytes())
     for name in ("csr", "proof"):
         (folder / f"files/hsm/vpn.example.com.{name}").write_bytes(
             (world.folder / "hsm" / name).read_bytes()
