@@ -11,7 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,23 @@ from .world import World, install_program, world
 
 BLOCKS = all_blocks()
 RUN = [block for block in BLOCKS if block.language == "yaml" and shape(block) in RUNNABLE]
-if os.environ.get("DOCS_ONLY"):
-    RUN = [b for b in RUN if __import__("re").search(os.environ["DOCS_ONLY"], b.name)]
+
+
+_AROUND_ROLES = {"hosts", "become", "module_defaults", "roles"}
+
+
+def what_is_run(block: Block) -> str:
+    """The same text for blocks that use roles in the same way: one run is enough for them."""
+    content = block.content
+    if shape(block) == "plays" and all(set(play) <= _AROUND_ROLES for play in content):
+        content = [use for play in content for use in play["roles"]]
+    elif shape(block) != "roles":
+        return block.name
+    return json.dumps(content, sort_keys=True)
+
+
 FILES = [block for block in BLOCKS if block.language == "yaml" and shape(block) == "file"]
+OF_ONE_BLOCK = "test_it_does_what_it_says"
 COMMANDS = [
     line
     for block in BLOCKS
@@ -91,11 +105,18 @@ def running_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield started
 
 
+def chosen_blocks(items: Sequence[Any]) -> list[Block]:
+    """Those that the tests are about; all, if one of the tests looks at them together."""
+    tests = [item for item in items if "ran" in item.fixturenames]
+    chosen = [item.callspec.params["block"] for item in tests if item.originalname == OF_ONE_BLOCK]
+    return RUN if len(chosen) < len(tests) else chosen
+
+
 @pytest.fixture(scope="session")
-def ran(running_world: World) -> Ran:
+def ran(running_world: World, request: pytest.FixtureRequest) -> Ran:
     folder = running_world.folder
     _make_request_of_hsm(folder / "hsm")
-    playbooks = _write_playbooks(running_world)
+    playbooks = _write_playbooks(running_world, chosen_blocks(request.session.items))
     site = _make_site(running_world)
     programs = _install_programs(running_world)
     records = folder / "records"
@@ -103,7 +124,7 @@ def ran(running_world: World) -> Ran:
     finished = subprocess.run(
         [
             *("ansible-playbook", "-i", "inventory", "-e", "ansible_become=false"),
-            *(str(playbook.path) for playbook in playbooks.values()),
+            *(str(path) for path in dict.fromkeys(each.path for each in playbooks.values())),
             *_arguments_of_commands(),
         ],
         cwd=site,
@@ -126,7 +147,7 @@ def ran(running_world: World) -> Ran:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     for control in folder.glob("blocks/*/root/tmp/atlas/control"):
         subprocess.run([control, "stop"], check=True)
@@ -134,9 +155,15 @@ def ran(running_world: World) -> Ran:
     return Ran(running_world, playbooks, told, finished.stdout + finished.stderr, folder)
 
 
-def _write_playbooks(running_world: World) -> dict[str, Playbook]:
+def _write_playbooks(running_world: World, blocks: Sequence[Block]) -> dict[str, Playbook]:
     playbooks = {}
-    for number, block in enumerate(RUN):
+    written: dict[str, Playbook] = {}
+    for block in blocks:
+        number = RUN.index(block)
+        same = what_is_run(block)
+        if same in written:
+            playbooks[block.name] = written[same]
+            continue
         playbook = Playbook(block, running_world.folder / f"blocks/{number}")
         files = {
             each.text.split("\n", 1)[0].removeprefix("# "): each.text
@@ -146,7 +173,7 @@ def _write_playbooks(running_world: World) -> dict[str, Playbook]:
         present = files.get("tasks/dns_present.yml", "")
         files["tasks/dns_absent.yml"] = present.replace("[dnstool, add,", "[dnstool, remove,")
         write(playbook, f"block{number}", running_world, files)
-        playbooks[block.name] = playbook
+        written[same] = playbooks[block.name] = playbook
     return playbooks
 
 

@@ -236,7 +236,8 @@ def _https(folder: Path) -> Callable[..., Any]:
             super().setup()
 
         def do_GET(self) -> None:
-            self.send_response(204)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_arguments: Any) -> None:

@@ -71,10 +71,6 @@ class CallbackModule(CallbackBase):
             "action": task.resolved_action or task.action,
             "host": result._host.get_name(),
             "status": status,
-            "t": __import__("time").time(),
-            "cpu": __import__("resource").getrusage(-1).ru_utime,
-            "rs": list(__import__("resource").getrusage(0)[:2])
-            + list(__import__("resource").getrusage(-1)[:2]),
             "result": result._result,
         }
         with open(os.environ["DOCUMENTATION_RECORDS"], "a", encoding="utf-8") as records:
