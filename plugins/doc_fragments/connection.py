@@ -32,7 +32,8 @@ options:
   client_cert:
     description:
       - Path on the controller of the account's mTLS certificate, in PEM format. Issuers may follow it in the same file.
-      - A relative path is looked up as C(ansible.builtin.copy) does, and a vaulted file is decrypted.
+      - A relative path is looked up as C(ansible.builtin.copy) does, and then in the folder in which Ansible was started. A
+        vaulted file is decrypted.
       - If not given, the environment variable E(ATLAS_CLIENT_CERT) is used.
     type: path
   client_cert_content:
@@ -43,7 +44,8 @@ options:
   client_key:
     description:
       - Path on the controller of the private key of O(client_cert), in PEM format. It may be protected by a passphrase.
-      - A relative path is looked up as C(ansible.builtin.copy) does, and a vaulted file is decrypted.
+      - A relative path is looked up as C(ansible.builtin.copy) does, and then in the folder in which Ansible was started. A
+        vaulted file is decrypted.
       - If not given, the environment variable E(ATLAS_CLIENT_KEY) is used.
     type: path
   client_key_content:

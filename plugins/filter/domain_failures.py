@@ -32,6 +32,17 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Claim domains
+  globalsign.atlas.atlas_domain_claim:
+    domains: "{{ atlas_domain_group.names }}"
+    method: "{{ atlas_domain_group.method }}"
+  loop: >-
+    {{ ['www.example.com', 'example.com']
+       | globalsign.atlas.domain_groups({'method': 'http'}, {'example.com': {'method': 'dns'}}) }}
+  loop_control:
+    loop_var: atlas_domain_group
+  register: claimed
+
 - name: Show what went wrong
   ansible.builtin.debug:
     msg: "{{ claimed.results | globalsign.atlas.domain_failures }}"

@@ -116,16 +116,16 @@ EXAMPLES = r"""
   globalsign.atlas.dns_txt_record:
     name: "{{ claimed.claims[0].place.dns.name }}"
     value: "{{ claimed.claims[0].place.dns.value }}"
-    tsig_name: atlas-updates
-    tsig_key: "{{ vault_atlas_updates }}"
+    tsig_name: atlas
+    tsig_key: "{{ vault_tsig_key }}"
 
 - name: Remove it, and leave other TXT records of the name alone
   globalsign.atlas.dns_txt_record:
     name: "{{ claimed.claims[0].place.dns.name }}"
     value: "{{ claimed.claims[0].place.dns.value }}"
     state: absent
-    tsig_name: atlas-updates
-    tsig_key: "{{ vault_atlas_updates }}"
+    tsig_name: atlas
+    tsig_key: "{{ vault_tsig_key }}"
 
 - name: Update a hidden primary server, with nothing looked up
   globalsign.atlas.dns_txt_record:
@@ -134,8 +134,8 @@ EXAMPLES = r"""
     zone: example.com
     server: 192.0.2.53
     port: 5353
-    tsig_name: atlas-updates
-    tsig_key: "{{ vault_atlas_updates }}"
+    tsig_name: atlas-hidden
+    tsig_key: "{{ vault_hidden_tsig_key }}"
     tsig_algorithm: hmac-sha512
 """
 

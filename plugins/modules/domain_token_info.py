@@ -123,8 +123,8 @@ EXAMPLES = r"""
     name: "{{ token.record.name }}"
     zone: "{{ token.record.zone }}"
     value: "{{ claimed.claims[0].place.dns.value }}"
-    tsig_name: atlas-updates
-    tsig_key: "{{ vault_atlas_updates }}"
+    tsig_name: atlas
+    tsig_key: "{{ vault_tsig_key }}"
 
 - name: Wait until every name server has it
   globalsign.atlas.domain_token_info:
@@ -132,6 +132,12 @@ EXAMPLES = r"""
     method: dns
     token: "{{ claimed.claims[0].place.dns.value }}"
     timeout: 300
+
+- name: Place it as a file, too
+  globalsign.atlas.token_file:
+    webroot: /var/www/html
+    path: "{{ claimed.claims[0].place.http.path }}"
+    content: "{{ claimed.claims[0].place.http.content }}"
 
 - name: Wait until every address of a web site serves the token
   globalsign.atlas.domain_token_info:

@@ -59,6 +59,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Claim a domain
+  globalsign.atlas.atlas_domain_claim:
+    domain: www.example.com
+    method: http
+  register: claimed
+
 - name: Place a token
   globalsign.atlas.token_file:
     webroot: /var/www/html

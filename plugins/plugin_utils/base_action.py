@@ -105,7 +105,11 @@ class AtlasAction(ControllerAction):
     """An action that speaks to Atlas: it takes the connection options, from everywhere."""
 
     def find_file(self, option: str, given: str) -> Any:
-        """A file on the controller, beside the play or role, decrypted if it is vaulted."""
+        """A file on the controller, decrypted if it is vaulted.
+
+        It is looked for beside the play or role, and then where Ansible was started: the playbooks
+        of this collection lie where a user has no files.
+        """
         from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources import (
             from_file,
         )
@@ -114,12 +118,22 @@ class AtlasAction(ControllerAction):
 
     def _path_of(self, option: str, given: str) -> str:
         try:
-            path: str = self._loader.get_real_file(self._find_needle("files", given))
+            path: str = self._loader.get_real_file(self._find(given))
         except AnsibleError:
             raise AtlasError(
                 f"{option}: {given} was not found on the controller; give an absolute path, or"
-                " one relative to the play or role, or to a folder files beside it."
+                " one relative to the play or role, to a folder files beside it, or to the folder"
+                " in which Ansible was started."
             ) from None
+        return path
+
+    def _find(self, given: str) -> str:
+        try:
+            path: str = self._find_needle("files", given)
+        except AnsibleError:
+            path = os.path.abspath(given)
+            if not os.path.exists(path):
+                raise
         return path
 
     def open_client(self, options: Mapping[str, Any]) -> Any:
@@ -162,7 +176,7 @@ class AtlasAction(ControllerAction):
 
         path = os.path.expanduser(str(given))
         source = self.find_file("config_file", path)
-        folder = os.path.dirname(self._find_needle("files", path))
+        folder = os.path.dirname(self._find(path))
         for option, value in config_file.options_of(source, folder).items():
             if environment_variable(option) not in os.environ:
                 arguments.setdefault(option, value)

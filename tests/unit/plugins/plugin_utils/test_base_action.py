@@ -271,10 +271,43 @@ def test_files_are_found_beside_the_play_and_decrypted(tmp_path: Path) -> None:
     assert (source.content, source.named) == (b"the key", "client_key: mtls.key.vault")
 
 
+@pytest.mark.parametrize("beside_the_play", [True, False])
+def test_files_are_found_where_ansible_was_started_if_they_are_not_beside_the_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside_the_play: bool
+) -> None:
+    play, started = tmp_path / "play", tmp_path / "started"
+    for folder in (play, started):
+        (folder / "files").mkdir(parents=True)
+    (started / "files/mtls.key").write_text("where it was started")
+    if beside_the_play:
+        (play / "files/mtls.key").write_text("beside the play")
+    monkeypatch.chdir(started)
+    source = with_files(make(), play).find_file("client_key", "files/mtls.key")
+    assert source.content == (b"beside the play" if beside_the_play else b"where it was started")
+    assert source.named == "client_key: files/mtls.key"
+
+
+def test_a_config_file_where_ansible_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "play").mkdir()
+    (tmp_path / "hvclient.conf").write_text(json.dumps({"cert_file": "mtls.crt"}))
+    monkeypatch.chdir(tmp_path)
+    action = with_files(make(config_file="hvclient.conf"), tmp_path / "play")
+    seen: list[Any] = []
+    action.does = lambda options: seen.append(options["client_cert"]) or {}
+    run(action)
+    assert seen == [str(tmp_path / "mtls.crt")]
+
+
 def test_a_file_that_is_nowhere(tmp_path: Path) -> None:
     action = with_files(make(), tmp_path)
     action.does = lambda options: action.find_file("client_key", "mtls.key")
-    assert run(action)["msg"].startswith("client_key: mtls.key was not found on the controller")
+    assert run(action)["msg"] == (
+        "client_key: mtls.key was not found on the controller; give an absolute path, or one"
+        " relative to the play or role, to a folder files beside it, or to the folder in which"
+        " Ansible was started."
+    )
 
 
 def test_what_a_config_file_states_comes_last(
