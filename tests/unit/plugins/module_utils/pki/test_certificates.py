@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import ipaddress
+import time
+from types import SimpleNamespace
 
 import cryptography
 import pytest
@@ -75,10 +78,10 @@ def access(method: str, url: str) -> x509.AccessDescription:
 
 class TestReading:
     def test_certificates_are_read_in_their_order_without_what_stands_between(self, mint) -> None:
-        first, second = mint.certificate(), mint.certificate(serial_number=2)
+        first, second, third = (mint.certificate(serial_number=number) for number in (1, 2, 3))
         key = keys.private_key_pem(mint.key)
-        content = b"Bag\n" + pem(first) + key + b"text" + pem(second) + key
-        assert certificates.load_certificates(content) == (first, second)
+        content = b"Bag\n" + pem(first) + key + b"text" + pem(second) + key + pem(third)
+        assert certificates.load_certificates(content) == (first, second, third)
 
     def test_one_that_is_cut_off_is_passed_over(self, mint) -> None:
         """It may be half written, at the end of the file."""
@@ -132,6 +135,27 @@ class TestWhatTheySay:
         certificate = mint.certificate()
         assert certificates.not_before(certificate) == 1_790_000_000
         assert certificates.not_after(certificate) == 1_800_000_001
+
+    @pytest.mark.parametrize(
+        "attributes",
+        [
+            {"not_valid_before": datetime.datetime(2026, 9, 21, 14, 13, 20)},
+            {
+                "not_valid_before_utc": datetime.datetime(
+                    2026, 9, 21, 14, 13, 20, tzinfo=datetime.timezone.utc
+                )
+            },
+        ],
+    )
+    def test_validity_with_any_library_in_any_zone(self, monkeypatch, attributes) -> None:
+        """cryptography 42 renamed what older ones have without a time zone."""
+        monkeypatch.setenv("TZ", "XYZ-3")
+        time.tzset()
+        try:
+            assert certificates.not_before(SimpleNamespace(**attributes)) == 1_790_000_000
+        finally:
+            monkeypatch.undo()
+            time.tzset()
 
     @pytest.mark.parametrize(
         ("number", "text"),
@@ -346,6 +370,16 @@ class TestSignature:
         forged = x509.load_der_x509_certificate(changed)
         assert forged.serial_number == 0x77777778
         assert certificates.is_signed_by(forged, original) is False
+
+    def test_an_issuer_whose_key_is_none_signed_nothing(self, mint) -> None:
+        """Its point is not on the curve, or with older libraries no point at all."""
+        point = mint.other_key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        nowhere = point[:1] + b"\xff" * 64
+        content = der(mint.certificate(key=mint.other_key)).replace(point, nowhere)
+        issuer = x509.load_der_x509_certificate(content)
+        assert certificates.is_signed_by(mint.certificate(), issuer) is False
 
     @pytest.mark.parametrize(
         ("kind", "algorithm", "told"),

@@ -147,6 +147,7 @@ def test_a_circle_ends(hierarchy, private_key) -> None:
     other = type(start)(key, one).issue(key.public_key(), subject=names[0], is_ca=True)
     leaf = type(start)(key, one).issue(private_key.public_key(), ("www.example.com",))
     assert chains.issuers_of(leaf, [one, other]) == (one, other)
+    assert chains.split_issuers(leaf, [one, other]) == ((one, other), None)
 
 
 class TestSplitIssuers:
@@ -192,6 +193,12 @@ def test_the_first_is_the_leaf_if_nothing_says_which(hierarchy, self_signed) -> 
     one, other = self_signed(key, "Same"), self_signed(key, "Same")
     assert chains.leaf_of([one, other]) == one
     assert chains.leaf_of([other, one]) == other
+
+
+def test_who_signed_only_itself_may_be_the_leaf(hierarchy, self_signed, private_key) -> None:
+    alone = self_signed(private_key, "Alone")
+    leaf = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
+    assert chains.leaf_of([alone, leaf]) == alone
 
 
 def test_several_issuers_and_roots_are_split(hierarchy, other_hierarchy) -> None:
