@@ -16,6 +16,10 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons
     concern_only_the_key,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
+    leaves_no_life,
+    renewal_threshold,
+)
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -181,3 +185,24 @@ def test_where_a_certificate_comes_from(good, options, found, said) -> None:
 )
 def test_only_reasons_of_the_key_are_enough_for_a_rekey(reasons: list[str], so: bool) -> None:
     assert concern_only_the_key(reasons) is so
+
+
+@pytest.mark.parametrize(
+    ("renew_before", "lifetime_days", "threshold_days"),
+    [
+        ("auto", 200, 30),
+        ("auto", 47, 47 / 3),
+        ("auto", 10, 5),
+        ("30d", 200, 30),
+        ("72h", 200, 3),
+        ("1440m", 200, 1),
+        ("25%", 200, 50),
+    ],
+)
+def test_renewal_threshold(renew_before: str, lifetime_days: int, threshold_days: float) -> None:
+    assert renewal_threshold(renew_before, lifetime_days * DAY) == int(threshold_days * DAY)
+
+
+@pytest.mark.parametrize(("renew_before", "so"), [("37d", False), ("38d", True), ("auto", False)])
+def test_a_renewal_that_leaves_no_life(renew_before: str, so: bool) -> None:
+    assert leaves_no_life(renew_before, 47 * DAY) is so
