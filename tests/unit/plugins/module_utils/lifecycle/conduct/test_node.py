@@ -127,7 +127,7 @@ def test_an_answer_is_no_longer_than_it_may_be(count: int) -> None:
     most = 64 * 1024 + 16 * 1024 * count
     orders = [{"wanted": wanted().on_wire(), "removes_key": False}] * count
     answers = [exchange.on_wire(exchange.Removed()) for _each in range(count)]
-    answers[0]["removed_files"] = [*["x" * 16_000] * (3 + count), ""]
+    answers[0]["removed_files"] = [*["x" * 16_000] * (4 + count), ""]
     answers[0]["removed_files"][-1] = "x" * (most - len(json.dumps(answers)))
     assert len(json.dumps(answers)) == most
     asked_of, _asked = node(*answers)
