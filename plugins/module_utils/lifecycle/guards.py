@@ -85,8 +85,8 @@ def _allows(pattern: str, name: str) -> bool:
     if ":" in name and _network(name) is None:
         return False  # a URI without a host, of which no part names its holder for certain
     if "@" in pattern or "@" in name:
-        domain = name.lower().rpartition("@")[2]
-        return pattern.startswith("@") and pattern.lower() == f"@{domain}"
+        _local, at_sign, domain = name.lower().rpartition("@")
+        return bool(at_sign) and pattern.lower() == f"@{domain}"
     network = _network(pattern)
     if network is not None:
         address = _network(name)

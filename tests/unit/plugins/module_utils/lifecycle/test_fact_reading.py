@@ -1,0 +1,42 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is told of a certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography import x509
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.fact_reading import (
+    facts_of,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
+
+from .conftest import NOW
+
+DAY = 86400
+
+
+def test_the_facts_of_a_certificate(hierarchy: Any, rsa_key: Any) -> None:
+    leaf: x509.Certificate = hierarchy.issuing.issue(
+        rsa_key.public_key(),
+        ("www.example.com", "Example.com"),
+        subject=(("common_name", "www.example.com"), ("country", "NL")),
+        ip_addresses=("2001:db8::1", "192.0.2.1"),
+    )
+    assert vars(facts_of(leaf)) == {
+        "serial_number": f"{leaf.serial_number:032X}",
+        "not_before": NOW - DAY,
+        "not_after": NOW + 89 * DAY,
+        "subject": "C=NL,CN=www.example.com",
+        "issuer": "CN=Test issuing CA",
+        "dns_names": ["example.com", "www.example.com"],
+        "emails": [],
+        "ip_addresses": ["192.0.2.1", "2001:db8::1"],
+        "uris": [],
+        "key": "RSA 2048",
+        "fingerprint": certificates.fingerprint(leaf),
+    }
