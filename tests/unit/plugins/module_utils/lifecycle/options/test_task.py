@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
@@ -13,6 +15,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
+    ExternalKey,
     Misstated,
     Wanted,
 )
@@ -215,3 +218,236 @@ def test_two_certificates_without_files_need_two_names() -> None:
     item = {"csr_content": "CSR", "state_dir": "/s", "san": {"dns_names": ["a.example"]}}
     with pytest.raises(AtlasError, match="recorded in the same folder"):
         wanted_certificates({"certificates": [item, item]})
+
+
+def one(**options: Any) -> Wanted:
+    (made,) = wanted_certificates(task(**options))
+    assert isinstance(made, Wanted)
+    return made
+
+
+def test_every_option_has_its_place() -> None:
+    made = one(
+        layout="linked",
+        follow=False,
+        privatekey_type="RSA",
+        privatekey_size=3072,
+        privatekey_rotation="never",
+        renew_before=" 25% ",
+        renew_spread="2d",
+        force=True,
+        rekey=True,
+        replace_foreign=True,
+        revoke_superseded=True,
+        revocation_reason="superseded",
+        validate="nginx -t -c '/etc/a b'",
+        backup=True,
+        backup_count=7,
+        subject={"common_name": "a"},
+    )
+    members = vars(made)
+    del members["targets"], members["records"]
+    assert members == {
+        "label": "/etc/ssl/cert.pem",
+        "layout": "linked",
+        "follow": False,
+        "subject": {"common_name": ["a"]},
+        "san": {"dns_names": ["www.example.com"]},
+        "sections": {},
+        "valid_for": None,
+        "not_before": None,
+        "not_after": None,
+        "privatekey_type": "RSA",
+        "privatekey_size": 3072,
+        "keeps_key": True,
+        "external_key": None,
+        "renew_before": "25%",
+        "renew_spread": 172800,
+        "force": True,
+        "rekey": True,
+        "replace_foreign": True,
+        "revoke_superseded": True,
+        "destroys_old_key": False,
+        "validate": ["nginx", "-t", "-c", "/etc/a b"],
+        "backups": 7,
+    }
+
+
+def test_what_is_not_stated_is_as_documented() -> None:
+    members = {name: value for name, value in vars(one()).items() if name not in ("targets",)}
+    assert members == {
+        "label": "/etc/ssl/cert.pem",
+        "records": ["/etc/ssl/.atlas/cert.pem", "/etc/ssl/.atlas/key.pem"],
+        "layout": "plain",
+        "follow": True,
+        "subject": {},
+        "san": {"dns_names": ["www.example.com"]},
+        "sections": {},
+        "valid_for": None,
+        "not_before": None,
+        "not_after": None,
+        "privatekey_type": "auto",
+        "privatekey_size": None,
+        "keeps_key": False,
+        "external_key": None,
+        "renew_before": "auto",
+        "renew_spread": 0,
+        "force": False,
+        "rekey": False,
+        "replace_foreign": False,
+        "revoke_superseded": False,
+        "destroys_old_key": False,
+        "validate": [],
+        "backups": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "backups"),
+    [
+        ({"backup": True}, 3),
+        ({"backup": True, "backup_count": 1}, 1),
+        ({"backup_count": 9}, 0),
+    ],
+)
+def test_how_many_backups_are_kept(options: dict[str, Any], backups: int) -> None:
+    assert one(**options).backups == backups
+
+
+@pytest.mark.parametrize(
+    ("options", "keeps", "destroys"),
+    [
+        ({}, False, False),
+        ({"privatekey_rotation": "never"}, True, False),
+        ({"privatekey_rotation": "never", "revocation_reason": "keyCompromise"}, True, True),
+        (
+            {
+                "privatekey_rotation": "never",
+                "revocation_reason": "keyCompromise",
+                "revoke_superseded": True,
+            },
+            False,
+            True,
+        ),
+        ({"privatekey_path": None, "csr_content": "CSR"}, True, False),
+    ],
+)
+def test_what_becomes_of_a_key(options: dict[str, Any], keeps: bool, destroys: bool) -> None:
+    made = one(**options)
+    assert (made.keeps_key, made.destroys_old_key) == (keeps, destroys)
+
+
+ELSEWHERE = {"privatekey_path": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"csr_path": "/a//b.csr"}, ("csr", "/a/b.csr", None, None)),
+        ({"csr_content": "CSR"}, ("csr", None, "CSR", None)),
+        (
+            {"public_key_path": "/a.pub", "public_key_signature": "proof"},
+            ("public_key", "/a.pub", None, "proof"),
+        ),
+        ({"public_key_content": "KEY"}, ("public_key", None, "KEY", None)),
+    ],
+)
+def test_a_key_that_lives_elsewhere(options: dict[str, Any], key: tuple[Any, ...]) -> None:
+    assert one(**ELSEWHERE, **options).external_key == ExternalKey(*key)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"privatekey_path": None, "privatekey_passphrase": "p", "csr_path": "/c"},
+            "privatekey_passphrase: with csr_path no private key is made or kept here; leave one of"
+            " them out.",
+        ),
+        (
+            {"privatekey_path": None, "privatekey_size": 2048, "csr_path": "/c"},
+            "privatekey_size: with csr_path no private key is made or kept here; leave one of them"
+            " out.",
+        ),
+        (
+            {"privatekey_path": None, "csr_path": "c"},
+            "csr_path: 'c' is not the absolute path of a file on the node; give one such as"
+            " '/etc/ssl/www/cert.pem'.",
+        ),
+        (
+            {"privatekey_path": None, "csr_path": "/c", "revoke_superseded": True},
+            "revoke_superseded: with csr_path the old key is not here, so nobody can show that the"
+            " certificate is the node's own; leave revoke_superseded out, and do that in the Atlas"
+            " portal.",
+        ),
+        (
+            {"privatekey_path": None, "csr_path": "/c", "path": None, "chain_path": "/chain"},
+            "chain_path: no file holds the certificate itself; add path or fullchain_path, or leave"
+            " all files out and give state_dir.",
+        ),
+        (
+            {"path": None, "chain_path": "/chain"},
+            "path is not set: say where the certificate is kept, with path, fullchain_path or"
+            " files.",
+        ),
+        (
+            {
+                "privatekey_path": None,
+                "privatekey_passphrase": "p",
+                "files": [{"path": "/a", "contains": ["privatekey"]}],
+            },
+            "privatekey_passphrase: it protects the file at privatekey_path, which is not set; give"
+            " the passphrase of each entry of files instead.",
+        ),
+        (
+            {"backup_count": 0},
+            "backup_count: 0 is too small; give at least 1, or backup: false.",
+        ),
+    ],
+)
+def test_what_does_not_go_together(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(AtlasError) as caught:
+        wanted_certificates(task(**options))
+    assert caught.value.message == said
+
+
+def test_without_files_it_is_known_by_its_first_name() -> None:
+    stated = {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"}
+    assert one(**stated).label == "www.example.com"
+    assert one(**stated, subject={"common_name": "Ida"}).label == "Ida"
+    assert one(**stated, san={"ip_addresses": ["192.0.2.1"]}).label == "192.0.2.1"
+
+
+def test_one_that_is_stated_wrong_is_called_by_its_first_file_or_its_place() -> None:
+    wrong = {"privatekey_path": "x", "chain_path": "/c", "fullchain_path": "/f"}
+    good, first, second = wanted_certificates(
+        {"certificates": [task(), wrong, {"subject": {"common_name": "a"}}]}
+    )
+    assert isinstance(good, Wanted)
+    assert isinstance(first, Misstated)
+    assert isinstance(second, Misstated)
+    assert (first.label, second.label) == ("/f", "certificates[2]")
+    assert second.error.startswith("certificates[2].path is not set: ")
+
+
+def test_all_that_is_stated_wrong_is_told_at_once() -> None:
+    items = [task(mode="x"), task(mode="y")]
+    with pytest.raises(
+        AtlasError, match=r"^certificates\[0\]\.mode: 'x'.*'0640'\. certificates\[1\]"
+    ):
+        wanted_certificates({"certificates": items})
+    assert wanted_certificates({"certificates": []}) == ()
+
+
+def test_one_that_is_stated_wrong_claims_no_files() -> None:
+    good, wrong = wanted_certificates({"certificates": [task(), task(mode="x")]})
+    assert isinstance(good, Wanted)
+    assert isinstance(wrong, Misstated)
+
+
+def test_an_item_names_its_own_files_of_alternatives() -> None:
+    shared = {"csr_content": "CSR", "san": {"dns_names": ["a.example"]}}
+    item = {"path": "/a", "public_key_path": "/key"}
+    (made,) = wanted_certificates({**shared, "certificates": [item]})
+    assert isinstance(made, Wanted)
+    assert made.external_key == ExternalKey("public_key", "/key", None, None)
