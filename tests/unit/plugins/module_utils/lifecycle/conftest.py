@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.store import Store
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
@@ -79,22 +80,21 @@ class Site:
         leaf = self.hierarchy.issuing.issue(key, ("www.example.com",))
         return certificates.certificate_pem(leaf)
 
-    def install(self, certificate: str, action: str = "install") -> dict[str, Any]:
-        return self.step(
-            "install",
-            action=action,
-            run="run",
-            attempt_id="attempt",
-            now=NOW,
-            certificate=certificate,
-            chain=self.hierarchy.chain,
-            serial="",
-            failure="",
-            with_content=False,
-        )
+    def install(self, certificate: str, action: str = "install", **changes: Any) -> dict[str, Any]:
+        order = {
+            "run": "run",
+            "attempt_id": "attempt",
+            "now": NOW,
+            "certificate": certificate,
+            "chain": self.hierarchy.chain,
+            "serial": "",
+            "failure": "",
+            "with_content": False,
+        }
+        return self.step("install", action=action, **{**order, **changes})
 
-    def acknowledge(self, step: str = "acknowledge") -> dict[str, Any]:
-        return self.step(step, nonce="nonce", serials=[], why="")
+    def acknowledge(self, step: str = "acknowledge", **changes: Any) -> dict[str, Any]:
+        return self.step(step, **{"nonce": "nonce", "serials": [], "why": "", **changes})
 
     def deploy(self) -> None:
         answer = self.install(self.issue(self.prepare(is_due=True)["public_key"]))
@@ -106,6 +106,35 @@ class Site:
 
     def names(self) -> list[str]:
         return sorted(name for name in os.listdir(self.folder) if name != ".atlas")
+
+    @property
+    def store(self) -> Store:
+        return Store.of(self.wanted.records)
+
+    def record(self) -> dict[str, Any]:
+        """What is recorded of the certificate."""
+        path = self.folder / ".atlas/cert.pem/private/state.json"
+        read: dict[str, Any] = json.loads(path.read_text())
+        return read
+
+    def serial(self) -> str:
+        """That of the certificate that is deployed."""
+        (leaf,) = certificates.load_certificates((self.folder / "cert.pem").read_bytes())
+        return certificates.serial_number(leaf)
+
+    def put(self, **changes: Any) -> str:
+        """Issue another certificate and put it in place, to be acknowledged; its serial number."""
+        answer = self.install(self.issue(self.prepare(is_due=True, **changes)["public_key"]))
+        assert answer["obstacle"] == ""
+        return self.serial()
+
+    def tree(self) -> list[str]:
+        """All files below, with what is recorded."""
+        return sorted(
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if not path.is_dir() or path.is_symlink()
+        )
 
     def mode(self, name: str) -> int:
         return stat.S_IMODE((self.folder / name).stat().st_mode)
