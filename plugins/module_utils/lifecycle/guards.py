@@ -66,7 +66,7 @@ def _is_of_a_person(common_name: str) -> bool:
 
 def _normal_host(name: str) -> str:
     try:
-        return name if "@" in name else dns_name(name, "subject.common_name")
+        return dns_name(name, "subject.common_name")
     except AtlasError:
         return name
 
@@ -90,9 +90,7 @@ def _allows(pattern: str, name: str) -> bool:
     network = _network(pattern)
     if network is not None:
         address = _network(name)
-        return (
-            address is not None and address.version == network.version and _within(address, network)
-        )
+        return address is not None and _within(address, network)
     if pattern.startswith("*."):
         parent = dns_name(pattern[2:], "allowed_names")
         return name.lower().endswith(f".{parent}") and _network(name) is None

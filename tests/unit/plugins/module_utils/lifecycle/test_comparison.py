@@ -202,6 +202,11 @@ DOCTOR = "2.5.4.12"
             ["subject_da: the extension 2.5.29.9 is not in the certificate"],
         ),
         (
+            "subject_da.extra_attributes",
+            [{"type": "1.2.3"}],
+            ["subject_da: the extension 2.5.29.9 is not in the certificate"],
+        ),
+        (
             "qualified_statements.etsi_qc_compliance",
             True,
             ["qualified_statements: the extension 1.3.6.1.5.5.7.1.3 is not in the certificate"],
@@ -241,10 +246,40 @@ def test_a_ca_adds_the_common_name_and_its_www_form(
 
 
 def test_without_a_common_name_nothing_is_tolerated(hierarchy: Any, private_key: Any) -> None:
-    leaf = hierarchy.issuing.issue(private_key.public_key(), ("a.example.com", "www.example.com"))
+    names = ("a.example.com", "www.example.com", "x")
+    leaf = hierarchy.issuing.issue(private_key.public_key(), names)
     assert list(mismatches("san.dns_names", ["a.example.com"], leaf, is_ours=False)) == [
-        "dns_names: www.example.com in the certificate but not wanted"
+        "dns_names: www.example.com, x in the certificate but not wanted"
     ]
+
+
+def with_names(*names: x509.GeneralName) -> x509.Certificate:
+    key = keys.generate(keys.KeyKind("ECDSA", 256))
+    start = datetime.datetime(2026, 11, 1)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(5)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=90))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def test_the_domain_of_an_address_is_behind_its_last_at_sign() -> None:
+    leaf = with_names(x509.RFC822Name('"a@B"@example.com'))
+    assert not list(mismatches("san.emails", ['"a@B"@EXAMPLE.com'], leaf, is_ours=False))
+    assert list(mismatches("san.emails", ['"a@b"@example.com'], leaf, is_ours=False))
+
+
+def test_each_of_several_other_names_is_looked_for() -> None:
+    other = x509.OtherName(x509.ObjectIdentifier("1.2.9"), b"\x0c\x01b")
+    leaf = with_names(x509.OtherName(x509.ObjectIdentifier(UPN), UPN_VALUE), other)
+    wanted_names = [{"type": UPN, "value": "ida@b"}, {"type": "1.2.9", "value": "b"}]
+    assert not list(mismatches("san.other_names", wanted_names, leaf, is_ours=False))
 
 
 @pytest.mark.parametrize(

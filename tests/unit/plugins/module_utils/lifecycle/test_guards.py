@@ -52,6 +52,13 @@ def wanted(**options: Any) -> Wanted:
         (["@example.com"], {"uris": ["sip:ceo@evil.test;x=@example.com"]}, False),
         (["example.com"], {"uris": ["https://[evil"]}, False),
         (["https://[evil"], {"uris": ["https://[evil"]}, True),
+        ([" @example.com "], {"emails": ["ida@example.com"]}, True),
+        (["example.com"], {"emails": ["//ida@example.com"]}, False),
+        (["urn:evil:x"], {"uris": ["urn:EVIL:x"]}, True),
+        (["@example.com"], {"emails": ["a@b@example.com"]}, True),
+        (["@corp.example"], {"other_names": [{"type": "1.2.3", "value": "a@CORP.example"}]}, True),
+        (["*.example.com"], {"other_names": [{"type": "1.2.3", "value": "A.EXAMPLE.com"}]}, True),
+        (["example.com."], {"other_names": [{"type": "1.2.3", "value": "EXAMPLE.com"}]}, True),
         (["  example.com "], {"dns_names": ["example.com"]}, True),
         (["a.example", "b.example"], {"dns_names": ["b.example"]}, True),
         (["a.example", "b.example"], {"dns_names": ["a.example", "c.example"]}, False),
@@ -133,6 +140,10 @@ OTHER = "1.3.6.1.4.1.311.20.2.3"
             "subject.extra_attributes: 'evil.test' is",
         ),
         (
+            {"subject": {"extra_attributes": [{"type": "2.5.4.3"}]}},
+            "subject.extra_attributes: '' is",
+        ),
+        (
             {
                 "subject": {
                     "extra_attributes": [{"type": "1.2.840.113549.1.9.1", "value": "ceo@evil.test"}]
@@ -168,6 +179,30 @@ def test_names_in_all_places(options: dict[str, Any], said: str) -> None:
 )
 def test_what_names_nobody_is_left_alone(options: dict[str, Any]) -> None:
     guards.refuse_other_names(wanted(**options), ["example.com", "@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("common_name", "allowed", "is_allowed"),
+    [
+        ("10.1.0.0/16", "10.0.0.0/8", True),
+        ("10.0.0.0/8", "10.0.0.0/16", False),
+        ("10.0.0.0/8", "10.255.0.0/16", False),
+        ("2001:db8::/32", "10.0.0.0/8", False),
+    ],
+)
+def test_a_network_is_allowed_as_a_whole(common_name: str, allowed: str, is_allowed: bool) -> None:
+    task = wanted(subject={"common_name": common_name})
+    if is_allowed:
+        guards.refuse_other_names(task, [allowed])
+        return
+    with pytest.raises(AtlasError, match=f"'{common_name}' is not among the names"):
+        guards.refuse_other_names(task, [allowed])
+
+
+@pytest.mark.parametrize("pattern", ["*.a b", "a b"])
+def test_a_pattern_that_is_none_is_told(pattern: str) -> None:
+    with pytest.raises(AtlasError, match="allowed_names: 'a b' is not a DNS name"):
+        guards.refuse_other_names(wanted(san={"dns_names": ["example.com"]}), [pattern])
 
 
 def test_no_names_at_all_are_allowed() -> None:

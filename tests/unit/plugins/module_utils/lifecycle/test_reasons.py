@@ -22,6 +22,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons
         (["forced: the task says force", "privatekey_size: it is 256"], True),
         (["forced: the task says force", "expiring: 1 days remain"], False),
         (["missing: there is no private key"], False),
+        (["privatekey_size: it is: 256"], True),
         (["revoked: the service says so"], False),
     ],
 )

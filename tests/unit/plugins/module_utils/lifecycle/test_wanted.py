@@ -82,6 +82,11 @@ def test_a_wish_has_all_that_is_stated_of_a_certificate_and_nothing_else() -> No
     }
 
 
+def test_what_has_an_order_keeps_it() -> None:
+    names = [{"type": "1.2.4"}, {"type": "1.2.3", "value": "a"}]
+    assert wanted(san={"other_names": names}).wish == {"san.other_names": names}
+
+
 def test_a_wish_does_not_depend_on_the_order() -> None:
     first = wanted(
         san={"dns_names": ["b.example", "a.example"]}, extended_key_usages=["1.2", "1.1"]
