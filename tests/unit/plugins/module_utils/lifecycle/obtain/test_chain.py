@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -37,8 +38,6 @@ def signed_by(authority: Any, subject: str, key: Any, *urls: str, issuer: Any = 
         for url in urls
     ]
     start = certificates.not_before(authority.certificate)
-    from datetime import datetime, timezone
-
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
@@ -169,3 +168,40 @@ def test_what_is_no_certificate_is_passed_over(atlas: Atlas, hierarchy: Any, new
     files = {"http://a.example/": b"<html>", "http://b.example/": der(new_ca.certificate)}
     found = matching_chain(atlas, hierarchy.chain, [leaf], serving(files))
     assert found == [*hierarchy.chain, pem(new_ca.certificate)]
+
+
+def test_only_what_is_not_signed_by_a_known_one_names_its_issuer(
+    atlas: Atlas, hierarchy: Any, new_ca: Any
+) -> None:
+    known = pem(signed_by(hierarchy.issuing, "known", KEY, "http://never.example/"))
+    unknown = pem(signed_by(new_ca, "leaf", KEY, "http://ca.example/"))
+    files = {"http://ca.example/": der(new_ca.certificate)}
+
+    def fetch(url: str) -> bytes:
+        assert url != "http://never.example/"
+        return serving(files)(url)
+
+    found = matching_chain(atlas, hierarchy.chain, [known, unknown], fetch)
+    assert found == [*hierarchy.chain, pem(new_ca.certificate)]
+
+
+def test_one_of_several_known_roots_is_enough(
+    atlas: Atlas, hierarchy: Any, other_hierarchy: Any, new_ca: Any
+) -> None:
+    leaf = pem(signed_by(new_ca, "leaf", KEY, "http://ca.example/"))
+    files = {"http://ca.example/": der(new_ca.certificate)}
+    chain = [*other_hierarchy.chain, *hierarchy.chain]
+    found = matching_chain(atlas, chain, [leaf], serving(files))
+    assert found == [*chain, pem(new_ca.certificate)]
+
+
+def test_an_issuer_below_one_that_is_no_root_is_not_taken(
+    atlas: Atlas, hierarchy: Any, other_hierarchy: Any
+) -> None:
+    """A chain without its root proves nothing of what else is below it."""
+    key = keys.generate(keys.KeyKind("ECDSA", 256))
+    below = _Authority(key, signed_by(other_hierarchy.issuing, "below", key))
+    leaf = pem(signed_by(below, "leaf", KEY, "http://ca.example/"))
+    files = {"http://ca.example/": der(below.certificate)}
+    chain = [*hierarchy.chain, other_hierarchy.chain[0]]
+    assert matching_chain(atlas, chain, [leaf], serving(files)) == chain
