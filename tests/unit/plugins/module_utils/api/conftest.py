@@ -143,15 +143,22 @@ class Listener:
 
 
 class Server(Listener):
-    """Atlas for a test: logs in whoever asks, and else answers as it was told by `on`."""
+    """Atlas for a test: logs in whoever asks, and else answers as it was told by `on`.
+
+    A request that no test planned, and a plan that nobody asked for, fail the test at its end.
+    """
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self.context = context
         self.seen: list[Seen] = []
         self._replies: dict[tuple[str, str], list[Reply]] = {}
         self._lock = threading.Lock()
+        self._asked: dict[tuple[str, str], int] = {}
+        self._complaints: list[str] = []
         self.accepts: Callable[[str], bool] = lambda token: True
         """Whether a token is still good: a request with another is answered 401."""
+        self.otherwise: Callable[[Seen], Reply | None] = lambda seen: None
+        """Answers what `on` has no plan for; with None it was not expected."""
         super().__init__()
 
     @property
@@ -159,8 +166,22 @@ class Server(Listener):
         return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}/v2"
 
     def on(self, method: str, path: str, *replies: Reply) -> None:
-        """Answer with these in turn, with the last of them for ever."""
+        """Answer with these in turn, each of them at least once, and with the last for ever."""
+        self._complaints += self._unasked(method, f"/v2{path}")
         self._replies[method, f"/v2{path}"] = list(replies)
+        self._asked[method, f"/v2{path}"] = 0
+
+    def complaints(self) -> list[str]:
+        """What was asked for without a plan, and what was planned and not asked for."""
+        planned = list(self._replies)
+        return self._complaints + [text for each in planned for text in self._unasked(*each)]
+
+    def _unasked(self, method: str, target: str) -> list[str]:
+        replies = self._replies.get((method, target), [])
+        asked = self._asked.get((method, target), 0)
+        if asked >= len(replies):
+            return []
+        return [f"{method} {target} was asked for {asked} times, and has {len(replies)} replies"]
 
     def requests(self, method: str, path: str) -> list[Seen]:
         return [seen for seen in self.seen if (seen.method, seen.target) == (method, f"/v2{path}")]
@@ -210,14 +231,28 @@ class Server(Listener):
     def _choose(self, seen: Seen) -> Reply:
         with self._lock:
             self.seen.append(seen)
-            planned = self._replies.get((seen.method, seen.target))
             if seen.target != "/v2/login" and not self.accepts(seen.token):
                 return reply(401, {"description": "Token is expired"})
-            if planned:
-                return planned.pop(0) if len(planned) > 1 else planned[0]
-            if seen.target == "/v2/login":
-                return reply(200, {"access_token": f"{TOKEN}{self.logins}"})
-            return reply(404, {"description": "Not Found"})
+            answer = self._planned(seen)
+            if answer is None:
+                self._complaints.append(f"{seen.method} {seen.target} was not expected")
+                return reply(501, {"description": "no test planned this"})
+            return answer
+
+    def _planned(self, seen: Seen) -> Reply | None:
+        replies = self._replies.get((seen.method, seen.target))
+        if replies:
+            asked = self._asked[seen.method, seen.target]
+            self._asked[seen.method, seen.target] += 1
+            return replies[min(asked, len(replies) - 1)]
+        try:
+            answer = self.otherwise(seen)
+        except BaseException as error:
+            self._complaints.append(f"{seen.method} {seen.target}: {error!r}")
+            raise
+        if answer is None and (seen.method, seen.target) == ("POST", "/v2/login"):
+            return reply(200, {"access_token": f"{TOKEN}{self.logins}"})
+        return answer
 
 
 class Proxy(Listener):
@@ -395,10 +430,13 @@ class Bench:
         self._open.append(opened)
         return opened
 
-    def close(self) -> None:
+    def close(self) -> list[str]:
+        """What the servers complain of once they are closed."""
         for opened in reversed(self._open):
             opened.close()
+        servers = [opened for opened in self._open if isinstance(opened, Server)]
         self._open.clear()
+        return [text for server in servers for text in server.complaints()]
 
     def told(self, error: BaseException) -> str:
         """All that an exception tells, itself or through others, to whom looks closely."""
@@ -434,7 +472,7 @@ def bench(workshop: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     yield workshop
-    workshop.close()
+    assert workshop.close() == []
 
 
 @pytest.fixture

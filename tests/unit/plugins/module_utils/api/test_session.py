@@ -274,8 +274,10 @@ class TestToken:
         assert error.outcome == "not_sent"
 
     def test_the_wrong_path_is_told_at_login(self, bench: Any, server: Any) -> None:
+        server.otherwise = lambda seen: bench.reply(404, {"description": "Not Found"})
         session = bench.session(server.url.replace("/v2", "/v9"))
         error = failure_of(bench, lambda: session.get(QUOTA))
+        assert [(seen.method, seen.target) for seen in server.seen] == [("POST", "/v9/login")]
         assert error.message.startswith("api_url: ")
         assert "with the version, such as https://" in error.message
 
