@@ -366,28 +366,6 @@ class TestTrust:
         assert "has expired" in error.message
         assert "clock" in error.message
 
-    @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-    @pytest.mark.parametrize("client", ["none", "strange", "expired"])
-    def test_a_refused_client_certificate(
-        self, bench: Any, newest: ssl.TLSVersion, client: str
-    ) -> None:
-        """TLS 1.3 refuses only after the handshake, on the client's first read."""
-        demanding = bench.server(newest=newest)
-        if client == "none":
-            tls = ssl.create_default_context(cafile=bench.authority.path)
-        elif client == "strange":
-            tls = bench.tls(client=bench.stranger.issue("stranger"))
-        else:
-            tls = bench.tls(client=bench.authority.issue("lapsed", days=-1))
-        error = failure_of(
-            bench, lambda: bench.session(demanding, tls).post_once("/certificates", BODY)
-        )
-        assert error.message.startswith("client_cert: 127.0.0.1:")
-        assert "refused the client certificate" in error.message
-        assert "client_key" in error.message
-        assert (error.status, error.path, error.outcome) == (None, "/login", "not_sent")
-        assert demanding.seen == []
-
     def test_netrc_does_not_replace_the_token(
         self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
