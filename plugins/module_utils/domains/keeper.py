@@ -108,9 +108,12 @@ class ClaimKeeper:
             due = [state for state in states if state.is_due]
             for state in due:
                 self._guarded(state, self._refuse_unready)
-                state.changed = not state.error
-            if not self.check_mode:
-                self._prove([state for state in due if not state.error], claims, timeout)
+            ready = [state for state in due if not state.error]
+            if self.check_mode:
+                for state in ready:
+                    state.changed = True
+            else:
+                self._prove(ready, claims, timeout)
         return states
 
     def _looked_at(self, names: Sequence[str]) -> tuple[list[ClaimState], list[Claim]]:
@@ -265,6 +268,7 @@ class ClaimKeeper:
             if proof is None or state.standing is None:
                 continue
             state.error = state.error or proof.error
+            state.changed = state.changed or proof.is_asserted or proof.is_done
             if proof.is_done:
                 state.standing = Standing(
                     state.name, proof.claim.domain, proof.claim, proof.claim, is_due=False
