@@ -173,7 +173,7 @@ class ClaimKeeper:
         known = state.standing
         if known is None or not known.is_due:
             return
-        claim = known.claim or claim_of(known.domain, claims)
+        claim = claim_of(known.domain, claims)  # that of a name before may have a new token
         state.token = self._open_token(claim)
         if not state.token:
             claim = self._created(state) if claim is None else self._redrawn(state, claim)
