@@ -269,7 +269,16 @@ def test_names_that_failed_fail_the_task_and_each_reason_is_told_once() -> None:
     assert [each["status"] for each in result["claims"]] == ["ABSENT"] * 4
     # Of one that was never looked at there is nothing to tell.
     assert result["claims"][2]["claimed"] == ""
+    assert [each["id"] for each in result["claims"]] == [""] * 4
     assert result["claims"][2]["place"] == {}
+
+
+def test_one_name_that_changed_is_enough() -> None:
+    states = [ClaimState("a.example"), ClaimState("b.example", changed=True)]
+    result = report.report(states, ClaimWish())
+    assert result["changed"]
+    assert [each["changed"] for each in result["claims"]] == [False, True]
+    assert [each["before_header"] for each in result["diff"]] == ["b.example"]
 
 
 def test_nothing_is_failed_where_nothing_is() -> None:

@@ -684,6 +684,7 @@ def test_a_token_that_the_service_does_not_tell_may_have_been_placed() -> None:
     book = Book(pending("example.com"), tells_tokens=False)
     (state,) = keeper(book, method="http").verified(["example.com"], timeout=60)
     assert (state.error, state.is_due) == ("", False)
+    assert book.calls == ["list", "http example.com", "read"]
 
 
 def test_verified_in_check_mode_tells_that_it_would_be_proven() -> None:
@@ -701,3 +702,76 @@ def test_each_name_of_a_claim_fails_with_it() -> None:
     assert states[0].error == states[1].error != ""
     assert [state.changed for state in states] == [True, True]
     assert [state.is_due for state in states] == [True, True]
+
+
+MAIL = {"method": "email", "email_address": "hostmaster"}
+
+
+def test_a_host_that_waited_for_another_has_changed_what_it_waited_for() -> None:
+    book, board = Book(pending("example.com")), Board()
+    board.is_first("0A" * 16, "token", "a", ())
+    (state,) = keeper(book, board=board, host="b", **MAIL).verified(["example.com"], timeout=60)
+    assert "was not verified within 60 seconds" in state.error
+    assert not state.changed
+    assert book.calls == ["list", "addresses example.com", *["read"] * book.calls.count("read")]
+
+    class Proven(Book):
+        def read(self, claim_id: str, domain: str) -> Claim:
+            super().read(claim_id, domain)
+            return verified(domain, "EMAIL", claim_id)
+
+    (state,) = keeper(Proven(pending("example.com")), board=board, host="b", **MAIL).verified(
+        ["example.com"], timeout=60
+    )
+    assert (state.error, state.changed, state.is_due) == ("", True, False)
+
+
+def test_a_name_whose_claim_cannot_be_made_does_not_stop_the_others() -> None:
+    class Choosy(Book):
+        def create(self, domain: str) -> ClaimToken:
+            if domain == "bad.example":
+                raise refused(422)
+            return super().create(domain)
+
+    bad, good = keeper(Choosy(), **MAIL).verified(["bad.example", "good.example"], timeout=60)
+    assert (bad.error, bad.changed) == ("domain: bad.example: refused", False)
+    assert (good.error, good.changed, good.is_due) == ("", True, False)
+
+
+def test_what_was_refused_stays_refused_though_another_name_of_the_claim_is_proven() -> None:
+    class Moody(Book):
+        moods = ["bad"]
+
+        def create(self, domain: str) -> ClaimToken:
+            if self.moods:
+                self.moods.pop()
+                raise refused(422)
+            return super().create(domain)
+
+    names = ["example.com", "*.example.com"]
+    first, second = keeper(Moody(), **MAIL).verified(names, timeout=60)
+    assert first.error == "domain: example.com: refused"
+    assert (second.error, second.is_due) == ("", False)
+
+
+def test_names_of_one_claim_share_one_mail() -> None:
+    book = Book()
+    states = keeper(book, **MAIL).verified(["example.com", "*.example.com"], timeout=60)
+    assert [(state.error, state.is_due) for state in states] == [("", False), ("", False)]
+    assert book.calls == [
+        "list",
+        "create example.com",
+        "read",
+        "addresses example.com",
+        "email example.com hostmaster@example.com",
+        "read",
+    ]
+
+
+@pytest.mark.parametrize("names", [["example.com"], ["new.example"]])
+def test_in_check_mode_each_host_would_place_what_nobody_has_drawn(names: list[str]) -> None:
+    book, board = Book(LAPSING), Board()
+    for host in ("a", "b"):
+        (state,) = keeper(book, True, board, host, method="email").present(names)
+        assert (state.is_placer, state.token, state.mail_addresses) == (True, "", ())
+    assert book.calls == ["list", "list"]

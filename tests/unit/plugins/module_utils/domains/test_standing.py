@@ -151,6 +151,9 @@ def test_an_address_is_proven_over_http_alone(method: str) -> None:
         f"method: {method} cannot prove control of the IP address 192.0.2.7; only http and https"
         " can."
     )
+    own = verified("192.0.2.7", "HTTP", days=5)
+    with pytest.raises(AtlasError):
+        standing("192.0.2.7", [own], NOW, ClaimWish(method=method))
     for good in ("http", "https", None):
         assert standing("192.0.2.7", [], NOW, ClaimWish(method=good)).is_due
 
