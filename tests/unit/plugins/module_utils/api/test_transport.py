@@ -27,7 +27,8 @@ VARIABLES = "the environment variables https_proxy, all_proxy and no_proxy of th
 
 
 def opened(url: str = URL, proxy: str | None = None) -> Transport:
-    return Transport(url, ssl.create_default_context(), ConnectionOptions(proxy=proxy))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return Transport(url, tls, ConnectionOptions(proxy=proxy))
 
 
 def test_what_is_told_of_an_answer_and_of_none() -> None:

@@ -33,6 +33,7 @@ PATH = "/.well-known/pki-validation/gsdv.txt"
         (" 192.0.2.7 ", "192.0.2.7", True),
         ("X192.0.2.example", "x192.0.2.example", False),
         ("1.example", "1.example", False),
+        ("192.0.2.7X", "192.0.2.7x", False),
     ],
 )
 def test_normal_form(given: str, normal: str, address: bool) -> None:
