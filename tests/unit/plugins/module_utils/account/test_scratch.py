@@ -189,3 +189,71 @@ def test_a_chain_that_does_not_fit_is_fetched_again(scratch: Scratch) -> None:
     client.trust_chain()
     client.trust_chain()
     assert session.asked == ["/trustchain", "/trustchain"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Account("https://localhost:8444/v2", ACCOUNT.api_key, ACCOUNT.api_secret),
+        Account(ACCOUNT.url, "e510e289e6cd8948", ACCOUNT.api_secret),
+        Account(ACCOUNT.url, ACCOUNT.api_key, "b9c4" * 10),
+    ],
+)
+def test_nothing_is_shared_with_another_account(
+    scratch: Scratch, tmp_path: Path, other: Account
+) -> None:
+    scratch.save(TOKEN)
+    scratch.write("quota", [1, 2])
+    assert Scratch(str(tmp_path), other).load() is None
+    assert Scratch(str(tmp_path), other).read("quota") is None
+
+
+def test_all_of_a_token_is_shared(scratch: Scratch) -> None:
+    token = StoredToken("value", 1_800_000_000.5, -12.25)
+    scratch.save(token)
+    assert scratch.load() == token
+
+
+@pytest.mark.parametrize("member", ["value", "obtained_at", "service_ahead"])
+@pytest.mark.parametrize("value", [None, [], {}])
+def test_a_token_of_which_one_part_is_damaged_counts_as_none(
+    scratch: Scratch, member: str, value: Any
+) -> None:
+    whole = {"value": "a", "obtained_at": 1, "service_ahead": 0.5}
+    scratch.write("token", whole)
+    assert scratch.load() == StoredToken("a", 1, 0.5)
+    scratch.write("token", {**whole, member: value})
+    assert scratch.load() is None
+
+
+def test_a_lock_is_no_link_to_a_file_of_another(scratch: Scratch, tmp_path: Path) -> None:
+    with scratch.locked("claims"):
+        pass
+    (lock,) = tmp_path.rglob("claims.lock")
+    lock.unlink()
+    lock.symlink_to(tmp_path / "victim")
+    with scratch.locked("claims"):
+        pass
+    assert not (tmp_path / "victim").exists()
+
+
+def test_different_things_are_locked_apart_and_a_lock_ends(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", 0.0)
+    others = Scratch(str(tmp_path), ACCOUNT)
+    with scratch.locked("claims"):
+        assert others._open_lock("claims") is None
+        apart = others._open_lock("login")
+        assert apart is not None
+        os.close(apart)
+    again = others._open_lock("claims")
+    assert again is not None
+    os.close(again)
+
+
+def test_drafts_do_not_stay(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.write("policy", {"a": 1})
+    scratch.write("policy", {"a": 2})
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["policy"]
+    assert scratch.read("policy") == {"a": 2}
