@@ -7,7 +7,7 @@
 | address | is |
 |---|---|
 | 127.0.0.1 | the primary server of all zones; stands for the resolvers too |
-| 127.0.0.2 | a secondary of shop.test that follows when told, and a server of its own for apart.test |
+| 127.0.0.2 | a secondary of shop.test that follows when told; the server of apart.test too |
 | 127.0.0.3 | the server of other.shop.test, which is delegated to it, and of test |
 """
 
