@@ -70,6 +70,11 @@ def test_one_that_is_gone_is_followed_by_another(scratch: Scratch) -> None:
     assert not board.is_first("01", "a", "web1", ["web1", "web2"])
 
 
+def test_the_board_locks_with_the_locks_of_the_run(scratch: Scratch, tmp_path: Path) -> None:
+    with ClaimBoard(scratch).locked("claims"):
+        assert list(tmp_path.rglob("claims.lock"))
+
+
 class Counting:
     """In place of a session: says what is left of the quota."""
 

@@ -362,3 +362,36 @@ def test_what_goes_to_a_node_is_content(options: dict[str, Any]) -> None:
     }
     assert files == {"ca_path": Path(options["ca_path"]).read_bytes()}
     assert as_content({**options, "ca_path": None}, find)[1] == {}
+
+
+def test_a_file_that_cannot_go_to_a_node_is_named(options: dict[str, Any]) -> None:
+    with pytest.raises(AtlasError, match=r"^ca_path: gone\.crt cannot be read: no such file"):
+        as_content({**options, "ca_path": "/gone.crt"}, find)
+
+
+@pytest.mark.parametrize("use", [open_session, as_content])
+def test_without_cryptography_that_is_said_first(use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise AtlasError("cryptography is missing.")
+
+    monkeypatch.setattr(credentials, "require_cryptography", fail)
+    with pytest.raises(AtlasError, match=r"^cryptography is missing\.$"):
+        use({}, find, *(["/tmp"] if use is open_session else []))
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("with_ca", [True, False])
+def test_old_versions_of_tls_are_off_whatever_the_system_says(
+    options: dict[str, Any], with_ca: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = ssl.create_default_context
+
+    def permissive(**given: Any) -> ssl.SSLContext:
+        context = original(**given)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", permissive)
+    given = {**options, "ca_path": options["ca_path"] if with_ca else None}
+    context = open_session(given, find, "/tmp").arguments[1]  # type: ignore[attr-defined]
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
