@@ -88,6 +88,11 @@ def client(scratch: Scratch, left: int) -> Any:
     return made
 
 
+def test_a_client_has_the_board_of_its_run(scratch: Scratch) -> None:
+    client(scratch, 1).claim_board.keep_token(TOKEN, 7)
+    assert ClaimBoard(scratch).token("01") == (TOKEN, 7)
+
+
 def test_what_others_have_reserved_counts_as_used(scratch: Scratch) -> None:
     with client(scratch, 10).reserved_quota(4, is_kept=True) as left:
         assert left == 10

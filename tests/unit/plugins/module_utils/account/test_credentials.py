@@ -395,3 +395,50 @@ def test_old_versions_of_tls_are_off_whatever_the_system_says(
     given = {**options, "ca_path": options["ca_path"] if with_ca else None}
     context = open_session(given, find, "/tmp").arguments[1]  # type: ignore[attr-defined]
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("parts", ["key", "certificate"])
+def test_a_pkcs12_file_that_lacks_something(
+    options: dict[str, Any], tmp_path: Path, parts: str
+) -> None:
+    leaf = certificates.load_certificates(Path(options["client_cert"]).read_bytes())[0]
+    content = pkcs12.serialize_key_and_certificates(
+        b"atlas",
+        KEY if parts == "key" else None,
+        leaf if parts == "certificate" else None,
+        None,
+        serialization.NoEncryption(),
+    )
+    (tmp_path / "client.p12").write_bytes(content)
+    assert refused({**options, "client_pkcs12": str(tmp_path / "client.p12")}) == (
+        "client_pkcs12: client.p12 does not hold a private key with its certificate."
+    )
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "message"),
+    [
+        (None, "client_key: client.key is not a private key in PEM format."),
+        ("", "client_key: client.key is not a private key in PEM format."),
+        (
+            PASSPHRASE,
+            "client_key: client.key cannot be read: client_key_passphrase is wrong, or it is"
+            " damaged.",
+        ),
+    ],
+)
+def test_what_is_no_key_is_told_by_what_was_given(
+    options: dict[str, Any], passphrase: str | None, message: str
+) -> None:
+    Path(options["client_key"]).write_text("nothing of the kind")
+    assert refused({**options, "client_key_passphrase": passphrase}) == message
+
+
+def test_a_pkcs12_file_that_is_none(options: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "client.p12").write_bytes(b"nothing of the kind")
+    for passphrase in (None, PASSPHRASE):
+        given = {"client_pkcs12": str(tmp_path / "client.p12"), "client_key_passphrase": passphrase}
+        assert refused({**options, **given}) == (
+            "client_pkcs12: client.p12 cannot be read: client_key_passphrase is wrong or missing,"
+            " or it is no PKCS#12 file."
+        )

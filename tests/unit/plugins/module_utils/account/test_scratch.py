@@ -164,7 +164,10 @@ class Fetching:
         return Response("GET", path, 200, {}, chain if path == "/trustchain" else {"validity": {}})
 
 
-@pytest.mark.parametrize("content", ["", "[]", "7", '"text"', "{", '[{"a": 1}]', "null"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "7", '"text"', "{", '[{"a": 1}]', "null", '["-----BEGIN CERTIFICATE-----", 7]'],
+)
 def test_damaged_policies_and_chains_are_fetched_again(
     scratch: Scratch, tmp_path: Path, content: str
 ) -> None:
