@@ -260,3 +260,49 @@ def test_drafts_do_not_stay(scratch: Scratch, tmp_path: Path) -> None:
     scratch.write("policy", {"a": 2})
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["policy"]
     assert scratch.read("policy") == {"a": 2}
+
+
+def test_who_waits_looks_again_soon(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = scratch._open_lock("claims")
+    assert held is not None
+    slept: list[float] = []
+
+    def let_go(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            os.close(held)
+
+    monkeypatch.setattr(scratch_module.time, "sleep", let_go)
+    with Scratch(str(tmp_path), ACCOUNT).locked("claims"):
+        assert slept == [0.02] * 3
+
+
+def test_a_lock_alone_makes_the_folder_for_this_user_only(scratch: Scratch, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with scratch.locked():
+            (folder,) = tmp_path.iterdir()
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+
+
+def test_a_lock_that_cannot_be_had_leaves_no_open_file(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", 0.0)
+    with scratch.locked():
+        before = os.listdir("/proc/self/fd")
+        assert Scratch(str(tmp_path), ACCOUNT)._open_lock("login") is None
+        assert os.listdir("/proc/self/fd") == before
+
+
+def test_drafts_are_beside_what_they_become(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file cannot be renamed from one file system into another."""
+    monkeypatch.setattr(scratch_module.tempfile, "tempdir", "/nowhere")
+    scratch.write("policy", {"a": 1})
+    assert scratch.read("policy") == {"a": 1}
