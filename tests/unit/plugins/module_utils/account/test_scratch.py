@@ -306,3 +306,14 @@ def test_drafts_are_beside_what_they_become(
     monkeypatch.setattr(scratch_module.tempfile, "tempdir", "/nowhere")
     scratch.write("policy", {"a": 1})
     assert scratch.read("policy") == {"a": 1}
+
+
+def test_where_there_are_no_locks_each_goes_on_without(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(scratch_module.fcntl, "flock", refuse)
+    assert scratch._open_lock("login") is None
+    assert scratch.shared("policy", lambda: {"a": 1}, bool) == {"a": 1}
