@@ -442,3 +442,9 @@ def test_a_pkcs12_file_that_is_none(options: dict[str, Any], tmp_path: Path) -> 
             "client_pkcs12: client.p12 cannot be read: client_key_passphrase is wrong or missing,"
             " or it is no PKCS#12 file."
         )
+
+
+def test_a_source_shows_nothing_of_what_it_holds() -> None:
+    assert repr(Source("client_key", "a.key", b"secret")) == (
+        "Source(option='client_key', given='a.key')"
+    )

@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.globalsign.atlas.plugins import modules
+from ansible_collections.globalsign.atlas.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments import (
+    action_only,
     certificate,
     claim,
     connection,
@@ -227,3 +232,76 @@ def test_ports() -> None:
         assert refused.value.message == (
             f"port: {port} is out of range; give a number from 1 to 65535."
         )
+
+
+# What is documented is what is taken. ansible-test compares it too, in minutes instead of moments.
+
+DOCUMENTED = {
+    "atlas_certificate": (
+        {**connection.CONNECTION_OPTIONS, **certificate.CERTIFICATE_TASK_OPTIONS}
+    ),
+    "atlas_domain_claim": {**connection.CONNECTION_OPTIONS, **claim.CLAIM_OPTIONS},
+    "atlas_info": {**connection.CONNECTION_OPTIONS, **info.INFO_OPTIONS},
+    "atlas_trustchain": connection.CONNECTION_OPTIONS,
+    "dns_txt_record": txt_record.TXT_RECORD_OPTIONS,
+    "domain_token_info": token_info.TOKEN_INFO_OPTIONS,
+    "atlas_certificate_node": None,
+    "endpoint_info": None,
+    "token_file": None,
+    "token_listener": None,
+}
+COMPARED = ("type", "elements", "choices", "default", "required")
+
+
+def essence(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """What both a specification and its documentation say."""
+    kept = {key: rule[key] for key in COMPARED if rule.get(key) not in (None, False, [])}
+    if rule.get("default") is False or rule.get("default") == []:
+        kept["default"] = rule["default"]
+    return kept
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_is_documented_is_what_is_taken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module(f"{modules.__name__}.{name}")
+    documented = yaml.safe_load(module.DOCUMENTATION)
+    options = documented.get("options", {})
+    if documented.get("extends_documentation_fragment"):
+        options |= yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    specification = DOCUMENTED[name]
+    if specification is None:
+        specification = declared(module, monkeypatch)["argument_spec"]
+    wanted = {option: essence(rule) for option, rule in flat(specification)}
+
+    def flat_documented(given: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+        for option, rule in given.items():
+            yield f"{above}{option}", rule
+            yield from flat_documented(rule.get("suboptions", {}), f"{above}{option}.")
+
+    assert {option: essence(rule) for option, rule in flat_documented(options)} == wanted
+
+
+def test_a_module_that_is_only_a_name_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    class Module:
+        def __init__(self, **options: Any) -> None:
+            made.append(options)
+
+        def fail_json(self, msg: str) -> None:
+            made.append(msg)
+
+    monkeypatch.setattr(action_only, "AnsibleModule", Module)
+    action_only.refuse_to_run("atlas_info", {"a": {"type": "str"}})
+    action_only.refuse_to_run("atlas_info", {}, {"required_one_of": [["a"]]})
+    told = (
+        "globalsign.atlas.atlas_info runs only through its action plugin of the same name, on the"
+        " controller. Call it as a task of a play or with `ansible -m`, and not from another module"
+        " or as a script."
+    )
+    assert made == [
+        {"argument_spec": {"a": {"type": "str"}}, "supports_check_mode": True},
+        told,
+        {"argument_spec": {}, "supports_check_mode": True, "required_one_of": [["a"]]},
+        told,
+    ]
