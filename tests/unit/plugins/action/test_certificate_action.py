@@ -98,19 +98,22 @@ def test_what_core_said_of_the_node_is_in_the_result(
 
         def perform(self) -> dict[str, Any]:
             self.world.node._perform("prove", [], [])
-            seen.append(self.world.progress.__class__.__name__)
+            seen.append(self.world.progress._host)  # type: ignore[attr-defined]
+            seen.append(self.world.fetch("http://ca.example/root"))
             return {"changed": True, "warnings": ["of the task"]}
 
     monkeypatch.setattr(atlas_certificate, "CertificateTask", Task)
     action = make(atlas_certificate, True, **account, **TASK)
     facts = {"discovered_interpreter_python": "/usr/bin/python3", "other": 1}
     Node(action, answers=[], warnings=["of the node"], ansible_facts=facts)
-    assert action.run(task_vars={}) == {
+    monkeypatch.setattr(atlas_certificate, "_fetch", lambda *arguments: arguments)
+    assert action.run(task_vars={"inventory_hostname": "web1"}) == {
         "changed": True,
         "warnings": ["of the task", "of the node"],
         "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"},
     }
-    assert seen == [("/etc/ssl/a/cert.pem", True), "_Progress"]
+    fetched = ("http://ca.example/root", 10)  # with connect_timeout
+    assert seen == [("/etc/ssl/a/cert.pem", True), "web1", fetched]
 
 
 def test_the_node_gets_the_account_as_content(make: Any, account: Any) -> None:
@@ -173,3 +176,16 @@ def test_a_secret_in_what_the_node_answers_is_removed(make: Any, account: Any) -
     action = with_loader(make(atlas_certificate, **account, **TASK, api_from="node"))
     Node(action, failed=True, msg=f"refused {API_SECRET}")
     assert API_SECRET not in str(action.run(task_vars={}))
+
+
+def test_an_item_that_makes_no_sense_is_left_to_the_node_to_tell(make: Any, account: Any) -> None:
+    """It is one of many, and the others go their way."""
+    items = [{**TASK, "renew_before": "never"}, {**TASK, "path": "/b", "privatekey_path": "/b.key"}]
+    task = {"certificates": items, "allowed_names": ["*.example"], "api_from": "node"}
+    action = with_loader(make(atlas_certificate, **account, **task))
+    node = Node(action, changed=False)
+    assert action.run(task_vars={}) == {"changed": False}
+    assert [item["path"] for item in node.calls[0]["module_args"]["certificates"]] == [
+        "/etc/ssl/a/cert.pem",
+        "/b",
+    ]
