@@ -180,7 +180,12 @@ def claim(make: Make, monkeypatch: pytest.MonkeyPatch) -> Any:
             ("verified", ["b.example", "a.example"], 300),
         ),
         (
-            {"domain": "*.a.example", "state": "verified", "timeout": 0},
+            {
+                "domain": "*.a.example",
+                "state": "verified",
+                "timeout": 0,
+                "authorization_domain": "_acme-challenge",
+            },
             ("verified", ["*.a.example"], 0),
         ),
     ],
@@ -190,6 +195,7 @@ def test_each_state_and_each_name_once(claim: Any, options: Any, asked: Any) -> 
     assert "failed" not in result, result
     assert Keeper.asked == [asked]
     assert result["opened"] == 1
+    assert Keeper.made[2:] == ("the board", "", (), False)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("ansible.plugins.action")
 
 from ansible_collections.globalsign.atlas.plugins.action import atlas_certificate
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import public_file
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.task import World
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
@@ -185,7 +186,11 @@ def test_an_item_that_makes_no_sense_is_left_to_the_node_to_tell(make: Any, acco
     action = with_loader(make(atlas_certificate, **account, **task))
     node = Node(action, changed=False)
     assert action.run(task_vars={}) == {"changed": False}
-    assert [item["path"] for item in node.calls[0]["module_args"]["certificates"]] == [
-        "/etc/ssl/a/cert.pem",
-        "/b",
-    ]
+    assert node.calls[0]["module_args"]["certificates"] == items  # with no None at any depth
+
+
+def test_what_is_public_is_fetched_within_the_time_for_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(public_file, "fetch", lambda url, seconds: f"{url} {seconds}".encode())
+    assert atlas_certificate._fetch("http://ca.example/root", 7) == b"http://ca.example/root 7"
