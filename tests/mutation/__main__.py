@@ -14,8 +14,10 @@ notice.
 
 Which tests judge a mutant is known from one run of every file of tests/unit with a trace of the
 lines: only those that run the changed statement, the fastest first. What does not change between
-runs is kept in .venv/mutation. A mutant costs a fork and the tests, since libraries are imported
-beforehand and the changed module is served from memory: no file of the checkout is touched.
+runs is kept in .venv/mutation. A mutant inside a function costs a fork and its tests: they are
+collected once, and the functions get the changed code. A mutant of what runs when a module is
+imported costs the imports as well, where the module is served from memory. No file of the checkout
+is touched.
 
 mutmut copies the checkout and looks modules up by their path in it, which is not their name here
 (`ansible_collections.…`, through a symbolic link); cosmic-ray changes the files in place and starts
@@ -25,12 +27,13 @@ an interpreter for every mutant.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import CodeType
@@ -40,7 +43,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 sys.path.append(str(HERE))
 
-from judging import Case, Judge, Layout, in_turns  # noqa: E402
+from judging import Case, Judge, Layout, Task, in_turns  # noqa: E402
 from mutants import Mutant, Mutations  # noqa: E402
 
 ROOT = HERE.parent.parent
@@ -159,24 +162,43 @@ class Run:
             print(Result(self.layout.relative(file), mutant, "survived"))
 
     def run(self, told: Callable[[str], None]) -> None:
-        pending: list[Result] = []
+        """Judge all mutants, file by file; those inside functions first, which is fast."""
+        by_file: dict[Path, list[tuple[Mutations, Mutant]]] = defaultdict(list)
+        for file, mutations, mutant in self._mutants():
+            by_file[file].append((mutations, mutant))
+        for file, found in by_file.items():
+            self._run_file(file, found, told)
 
-        def cases() -> Iterator[Callable[[], Case]]:
-            for file, mutations, mutant in self._mutants():
-                tests = self.judge.tests_for(file, mutant.lines, mutant.runs_at_import)
-                result = Result(self.layout.relative(file), mutant, "not covered", len(tests))
-                if not tests:
-                    self._finish(result, file, mutations, told)
-                    continue
-                pending.append(result)
-                paths.append((file, mutations))
-                yield self._starter(file, mutations, mutant, tests)
-
-        paths: list[tuple[Path, Mutations]] = []
-        for number, verdict in in_turns(cases(), self.options.jobs):
-            pending[number].verdict = verdict
-            file, mutations = paths[number]
-            self._finish(pending[number], file, mutations, told)
+    def _run_file(
+        self, file: Path, found: list[tuple[Mutations, Mutant]], told: Callable[[str], None]
+    ) -> None:
+        results, tests = [], []
+        for _mutations, mutant in found:
+            judges = self.judge.tests_for(file, mutant.lines, mutant.runs_at_import)
+            results.append(Result(self.layout.relative(file), mutant, "not covered", len(judges)))
+            tests.append(judges)
+        anew = []
+        tasks = []
+        for number, (mutations, mutant) in enumerate(found):
+            if not tests[number]:
+                self._finish(results[number], file, mutations, told)
+            elif mutant.runs_at_import:
+                anew.append(number)
+            else:
+                code = functools.partial(mutations.code, mutant)
+                limit = self.judge.limit(tests[number])
+                tasks.append(Task(number, code, tuple(tests[number]), limit))
+        for number, verdict in self.judge.on_bench(file, tasks) if tasks else ():
+            if verdict == "not loaded":
+                anew.append(number)
+            else:
+                results[number].verdict = verdict
+                self._finish(results[number], file, found[number][0], told)
+        starters = (self._starter(file, *found[number], tests[number]) for number in anew)
+        for place, verdict in in_turns(starters, self.options.jobs):
+            result = results[anew[place]]
+            result.verdict = verdict
+            self._finish(result, file, found[anew[place]][0], told)
 
     def _starter(
         self, file: Path, mutations: Mutations, mutant: Mutant, tests: list[str]

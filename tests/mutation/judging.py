@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import ctypes
 import functools
+import gc
 import hashlib
 import importlib
 import importlib.abc
@@ -29,12 +31,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
 
 SURVIVED, KILLED, NOT_LOADED, NO_TESTS = 0, 1, 90, 5
+DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 MEMORY = 4 << 30
 SHORTEST_LIMIT = 10.0
 """Seconds that tests are given at least before they count as hanging."""
@@ -118,6 +122,87 @@ class _Chosen:
         known = [item for item in items if item.nodeid in self._rank]
         known.sort(key=lambda item: self._rank[item.nodeid])
         items[:] = known
+
+
+@dataclass(frozen=True)
+class Task:
+    """A mutant whose change is inside a function, and who judges it."""
+
+    number: int
+    code: Callable[[], CodeType]
+    tests: tuple[str, ...]
+    limit: float
+
+
+class _Bench:
+    """A pytest plugin that collects the tests once, and forks for each mutant after that.
+
+    The functions get the code of the mutant, wherever they are referred to. A mutant whose
+    functions cannot be found, or cannot take the code, is left to who imports the module anew.
+    """
+
+    def __init__(self, module: str, tasks: Sequence[Task], answers: int) -> None:
+        self._module = module
+        self._tasks = tasks
+        self._answers = answers
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        functions = [
+            each
+            for each in gc.get_objects()
+            if isinstance(each, FunctionType) and each.__module__ == self._module
+        ]
+        gc.freeze()  # a collection in a child would copy all memory
+        for task in self._tasks:
+            chosen = [items[test] for test in task.tests if test in items]
+            child = fork_again(functools.partial(self._judge, session, functions, task, chosen))
+            code = wait_for(child, task.limit)
+            verdict = _verdict(code) if chosen else "not loaded"
+            os.write(self._answers, f"{task.number} {verdict}\n".encode())
+        return True
+
+    def _judge(
+        self, session: Any, functions: Sequence[FunctionType], task: Task, items: Sequence[Any]
+    ) -> int:
+        if not _exchange(functions, task.code()):
+            return NOT_LOADED
+        for item, following in zip(items, (*items[1:], None)):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return KILLED
+        return SURVIVED
+
+
+def _exchange(functions: Sequence[FunctionType], module: CodeType) -> bool:
+    """Give the functions of a module their code in a changed version of it; whether all took it."""
+    changed = {(code.co_qualname, code.co_firstlineno): code for code in _codes_in(module)}
+    found = False
+    for function in functions:
+        old = function.__code__
+        new = changed.get((old.co_qualname, old.co_firstlineno))
+        if new is None or new == old:
+            continue
+        if new.co_freevars != old.co_freevars:
+            return False
+        function.__code__ = new
+        found = True
+    return found
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _codes_in(constant)
+
+
+def _verdict(code: int | None) -> str:
+    if code is None:
+        return "timed out"
+    verdicts = {SURVIVED: "survived", NOT_LOADED: "not loaded", NO_TESTS: "no tests"}
+    return verdicts.get(code, "killed")
 
 
 class _Recorder:
@@ -218,7 +303,17 @@ def _quietly(output: Path) -> None:
 
 def fork(work: Callable[[], int], output: Path) -> int:
     """Do `work` in a child with its own process group; its number."""
+
+    def quiet_work() -> int:
+        _quietly(output)
+        return work()
+
     sys.stdout.flush()
+    return fork_again(quiet_work)
+
+
+def fork_again(work: Callable[[], int]) -> int:
+    """The same from a child that is quiet already."""
     child = os.fork()
     if child:
         with contextlib.suppress(OSError):
@@ -227,7 +322,7 @@ def fork(work: Callable[[], int], output: Path) -> int:
     status = 99
     try:
         os.setpgid(0, 0)
-        _quietly(output)
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         status = work()
     except BaseException as error:
         print(repr(error), file=sys.stderr)
@@ -395,17 +490,42 @@ class Judge:
             if other != file and name in _imported_names(other)
         )
 
-    def start(self, file: Path, code: Callable[[], CodeType], tests: Sequence[str]) -> Case:
-        """Let these tests judge; the case can be asked how it went."""
+    def limit(self, tests: Iterable[str]) -> float:
+        """How long these tests may take with a mutant, in seconds."""
+        seconds = {test: each for one in self.maps.values() for test, each in one.seconds.items()}
+        return max(SHORTEST_LIMIT, LIMIT_FACTOR * sum(seconds[test] for test in tests))
+
+    def files_of(self, tests: Iterable[str]) -> list[Path]:
+        """The files in which these tests are."""
         wanted = set(tests)
-        files, expected = [], 0.0
-        for test_file in self.test_files:
-            one = self.maps[self.layout.relative(test_file)]
-            own = [one.seconds[test] for test in one.seconds if test in wanted]
-            if own:
-                files.append(test_file)
-                expected += sum(own)
-        return self.start_files(file, code, files, expected, _Chosen(tests))
+        return [
+            file
+            for file in self.test_files
+            if not wanted.isdisjoint(self.maps[self.layout.relative(file)].seconds)
+        ]
+
+    def on_bench(self, file: Path, tasks: Sequence[Task]) -> Iterator[tuple[int, str]]:
+        """Judge mutants of functions: the number and the verdict of each as it is known."""
+        reading, writing = os.pipe()
+        files = self.files_of(test for task in tasks for test in task.tests)
+        bench = _Bench(self.layout.module(file), tasks, writing)
+        child = fork(lambda: self._pytest(files, bench), self.output)
+        os.close(writing)
+        left = {task.number for task in tasks}
+        with open(reading, encoding="utf-8") as answers:
+            for line in answers:
+                number, _blank, verdict = line.strip().partition(" ")
+                left.discard(int(number))
+                yield int(number), verdict
+        wait_for(child, SHORTEST_LIMIT)
+        for unknown in sorted(left):
+            yield unknown, "not loaded"
+
+    def start(self, file: Path, code: Callable[[], CodeType], tests: Sequence[str]) -> Case:
+        """Let these tests judge a module imported anew; the case can be asked how it went."""
+        return self.start_files(
+            file, code, self.files_of(tests), self.limit(tests) / LIMIT_FACTOR, _Chosen(tests)
+        )
 
     def start_files(
         self,
@@ -450,8 +570,7 @@ class Case:
             code = wait_for(self.child, max(left, 0))
         if code is None:
             return "timed out"
-        verdicts = {SURVIVED: "survived", NOT_LOADED: "not loaded", NO_TESTS: "no tests"}
-        return verdicts.get(code, "killed")
+        return _verdict(code)
 
 
 @functools.cache
