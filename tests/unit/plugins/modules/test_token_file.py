@@ -182,3 +182,20 @@ def test_a_neighbour_whose_name_begins_alike_is_outside(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match="leads out of the webroot by a symbolic link"):
         TokenFile(Module(webroot=str(tmp_path / "www"))).place()
     assert list((tmp_path / "www-other").iterdir()) == []
+
+
+def test_a_folder_is_made_with_its_mode_from_the_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, int]] = []
+    original = os.mkdir
+
+    def mkdir(path: str, mode: int) -> None:
+        made.append((path, mode))
+        original(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    token = TokenFile(Module(webroot=str(tmp_path), path="/X/Y/token"))
+    assert token.place()
+    assert token.path == f"{tmp_path}/X/Y/token"
+    assert made == [(f"{tmp_path}/X", 0o755), (f"{tmp_path}/X/Y", 0o755)]

@@ -421,6 +421,7 @@ def test_the_config_file_may_come_from_the_environment_and_be_in_ones_home(
         ("http://user@proxy:3128", {"http://user@proxy:3128"}),
         ("http://user:p:w@proxy:3128", {"http://user:p:w@proxy:3128", "p:w"}),
         ("http://user:p@w@proxy", {"http://user:p@w@proxy", "p@w"}),
+        ("http://user:a://b@proxy", {"http://user:a://b@proxy", "a://b"}),
     ],
 )
 def test_where_a_secret_may_be_found(secret: Any, texts: set[str]) -> None:
@@ -434,7 +435,10 @@ def test_arguments_are_plain_at_any_depth() -> None:
 
 def test_what_is_wrong_is_said_once_and_all_of_it() -> None:
     result = run(make(colour="green", count="many"))
-    assert result["msg"].count("; ") == 2  # they exclude each other, too
+    first, second, third = result["msg"].split("; ")
+    assert first == "parameters are mutually exclusive: colour|count"
+    assert second.startswith("argument 'count' is of type str")
+    assert third == "value of colour must be one of: red, blue, got: green."
     assert result["msg"].endswith(".")
     many = run(make(kind=ActionOfAList, keys=[{"wrod": "a"}, {"wrod": "b"}]))
     assert many["msg"].count("wrod") == 1
@@ -498,3 +502,27 @@ def test_an_error_of_ansible_puts_the_environment_back() -> None:
     with pytest.raises(AnsibleConnectionFailure):
         run(action)
     assert action._task.environment is given
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, {}), ({}, {}), ({"a": 1}, {"a": 1})])
+def test_an_action_knows_the_variables_of_its_task(given: Any, kept: dict[str, Any]) -> None:
+    action = make()
+    action.does = lambda options: {"variables": dict(action._task_vars)}
+    assert action.run(task_vars=given)["variables"] == kept
+
+
+def test_a_secret_that_is_not_given_hides_nothing() -> None:
+    action = make()
+    action.does = lambda options: {"said": "None of these"}
+    assert run(action) == {"said": "None of these"}
+
+
+def test_an_environment_that_comes_to_nothing() -> None:
+    action = make([None, {"ATLAS_API_KEY": "a"}])
+    action.does = lambda options: {"url": options["api_key"] and "known"}
+    assert run(action) == {"url": "known"}
+
+
+def test_a_config_file_that_is_nowhere(tmp_path: Path) -> None:
+    result = run(with_files(make(config_file="conf"), tmp_path))
+    assert result["msg"].startswith("config_file: conf was not found on the controller; give an")

@@ -91,3 +91,11 @@ def test_what_is_empty_is_not_stated() -> None:
     empty = {"url": "", "cert_file": "", "extra_headers": {}, "timeout": None, "key_file": None}
     assert read(empty) == {}
     assert read({"timeout": 0, "insecure_skip_verify": False}) == {"read_timeout": 0}
+
+
+@pytest.mark.parametrize(
+    ("member", "option"), [("cert_file", "client_cert"), ("key_file", "client_key")]
+)
+def test_files_are_beside_it(member: str, option: str) -> None:
+    assert read({member: "mtls/a.pem"}) == {option: "/home/ida/mtls/a.pem"}
+    assert read({member: "/mtls/a.pem"}) == {option: "/mtls/a.pem"}
