@@ -177,7 +177,14 @@ def test_each_answer_is_exact(file: ServedFile) -> None:
 
 def test_all_that_it_could_do_harm_with_is_gone(file: ServedFile) -> None:
     """Of root nothing is left: user, groups, terminal, open files, and the folder it was in."""
-    start(file, check_mode=False)
+    groups = os.getgroups()
+    if os.geteuid() == 0:
+        os.setgroups([4, 5])
+    try:
+        start(file, check_mode=False)
+    finally:
+        if os.geteuid() == 0:
+            os.setgroups(groups)
     running = record.read(file.port)
     assert running
     process = Path(f"/proc/{running.process}")
@@ -348,3 +355,32 @@ def test_a_link_is_no_folder_of_ours(folder: Path) -> None:
     folder.symlink_to("theirs")
     with pytest.raises(AtlasError, match="cannot be believed"):
         record._folder()
+
+
+def test_an_answer_to_head_has_no_body(file: ServedFile) -> None:
+    start(file, check_mode=False)
+    with socket.create_connection(("127.0.0.1", file.port), timeout=5) as connection:
+        connection.sendall(f"HEAD {file.path} HTTP/1.0\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_it_ends_when_it_is_asked_to_whatever_its_parent_ignored(
+    file: ServedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        start(file, check_mode=False)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sent: list[int] = []
+    original = os.kill
+
+    def kill(process: int, number: int) -> None:
+        sent.append(number)
+        original(process, number)
+
+    monkeypatch.setattr(control.os, "kill", kill)
+    assert stop(file.port, check_mode=False)
+    assert sent == [signal.SIGTERM]
