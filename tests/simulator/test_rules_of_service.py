@@ -44,9 +44,10 @@ def uncovered(claim: Claim, **san: list[str]) -> dict[str, str]:
 
 def test_what_is_not_covered_is_refused() -> None:
     leaf = taken({"san": {"dns_names": ANYTHING}}, {"san": {"dns_names": ["a.example"]}})
-    with pytest.raises(ServiceError, match=r"^san: failed dns/email domain name ver") as caught:
+    with pytest.raises(ServiceError) as caught:
         require_coverage(leaf, [BY_DNS], NOW)
-    assert caught.value.status == 422
+    text = "san: failed dns/email domain name verification"
+    assert (caught.value.status, caught.value.description) == (422, text)
 
 
 COVERED: list[tuple[str, Claim, bool]] = [
