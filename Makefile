@@ -8,12 +8,15 @@
 TOOLS := tests/tools
 export PYTHON
 
+STAGES := $(TOOLS)/run-stages
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env quickstart test lint sanity unit nodes simulator differential tokens faults integration molecule
+.PHONY: help env quickstart check test test-all lint sanity unit nodes simulator differential documentation \
+	tokens faults integration molecule mutants
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 env: ## print the lines that put a shell into the environment, for eval
 	@$(TOOLS)/environment --ansible
@@ -21,34 +24,47 @@ env: ## print the lines that put a shell into the environment, for eval
 quickstart: ## from a domain claim to a served certificate, against a simulator on this machine
 	@$(TOOLS)/quickstart
 
-test: lint sanity unit nodes simulator differential tokens faults integration molecule ## all of the following, in this order
+check: ## what one runs all day: lint, types, and the unit tests of what was touched
+	@$(STAGES) --check
+
+test: ## all tests, side by side: what continuous integration runs
+	@$(STAGES)
+
+test-all: ## and those that take hours: mutants, long histories, integration on other ansible-cores
+	@$(STAGES) --all
 
 lint: ## style, types, documentation and changelog
-	@$(TOOLS)/lint
+	@$(STAGES) lint
 
-sanity: ## what Ansible asks of every collection
-	@$(TOOLS)/run-ansible-test sanity
+sanity: ## what Ansible asks of every collection, by its newest and its oldest version
+	@$(STAGES) sanity
 
 unit: ## each function's contract
-	@$(TOOLS)/run-ansible-test units --venv
+	@$(STAGES) unit
 
 nodes: ## the node's half with the oldest and the newest libraries that nodes have
-	@$(TOOLS)/run-nodes
+	@$(STAGES) nodes
 
 simulator: ## the simulator's own tests
-	@$(TOOLS)/in-environment pytest tests/simulator
+	@$(STAGES) simulator
 
 differential: ## the client's policy check against the simulator's, on random policies and requests
-	@$(TOOLS)/in-environment pytest tests/differential
+	@$(STAGES) differential
+
+documentation: ## every example of the documentation
+	@$(STAGES) documentation
 
 tokens: ## TXT records and files with tokens, at real name servers and web servers
-	@$(TOOLS)/in-environment pytest tests/tokens
+	@$(STAGES) tokens
 
-faults: ## every call of the client with every fault, and one login for a whole run
-	@$(TOOLS)/in-environment pytest tests/faults
+faults: ## every call of the client with every fault, and tasks killed at every moment
+	@$(STAGES) faults
 
 integration: ## every module against the simulator
-	@$(TOOLS)/run-ansible-test integration --venv
+	@$(STAGES) integration
 
 molecule: ## the roles on two systemd nodes in podman
-	@$(TOOLS)/run-molecule
+	@$(STAGES) molecule
+
+mutants: ## which changes of the code no unit test notices; takes an hour or more
+	@$(STAGES) mutants

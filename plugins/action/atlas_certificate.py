@@ -103,7 +103,7 @@ class _Progress:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _PROGRESS_SECONDS
-        Display().display(f"{self._host}: issued {done}/{of}")
+        Display().display(f"{self._host}: {done} of {of} requests answered")
 
 
 def _stated(value: Any) -> Any:

@@ -74,7 +74,7 @@ class ActionModule(ControllerAction):
             "changed": outcome.changed,
             "name": outcome.name,
             "server": outcome.server,
-            "values": list(outcome.after),
+            "texts": list(outcome.after),
             "zone": outcome.zone,
         }
         if self._task.diff:

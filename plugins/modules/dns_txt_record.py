@@ -150,7 +150,7 @@ server:
   returned: success
   type: str
   sample: ns1.example.com
-values:
+texts:
   description: The texts of all TXT records of the name after the task, sorted. In check mode, as they would be.
   returned: success
   type: list

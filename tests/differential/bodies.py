@@ -13,6 +13,7 @@ from typing import Any
 
 from . import policies
 from .keys import KINDS, material
+from .regular_expressions import altered
 
 NOW = policies.NOW
 
@@ -93,6 +94,9 @@ class BodyMaker:
         return self._fitting(rule["format"], pool)
 
     def _fitting(self, pattern: str, pool: Any) -> str:
+        if pattern in policies.DRAWN:
+            value = policies.DRAWN[pattern]
+            return altered(value, self.rng) if self._errs() else value
         good, bad = pool.get(pattern, ((), ()))
         values = bad if bad and self._errs() else good
         return self.rng.choice(values) if values else "anything"

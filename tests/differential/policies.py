@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from .regular_expressions import regular_expression
+
 NOW = 1_800_000_000
 PRESENCES = ("REQUIRED", "OPTIONAL", "OPTIONAL", "FORBIDDEN", "STATIC")
 
@@ -27,6 +29,8 @@ TEXTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 MAIL = {r"^[a-z.]+@quillon\.example$": (("ida@quillon.example",), ("ida@other.example", "ida"))}
 UNCLEAR = {"", "quillon", r"\d{4} ?[A-Z]{2}$"}
 """Patterns that match a part of a value: it depends on the reading whether they admit it."""
+DRAWN: dict[str, str] = {}
+"""Patterns of the newest policy that are in no pool, each with a value that mostly fits."""
 NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (".", ("www.example.com", "*.example.org", "a.b.c.example")),
     (".quillon.example", ("www.quillon.example", "*.quillon.example", "a.b.quillon.example")),
@@ -111,6 +115,7 @@ def pool_for(field: str) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]
 
 def policy(rng: Random) -> dict[str, Any]:
     """A policy with any of the sections."""
+    DRAWN.clear()
     document: dict[str, Any] = {"validity": _validity(rng), "public_key": _key(rng)}
     optional = {
         "subject_dn": _subject,
@@ -165,6 +170,8 @@ def _key(rng: Random) -> dict[str, Any]:
 
 def text_rule(rng: Random, pool: Any) -> dict[str, Any]:
     presence = rng.choice(PRESENCES)
+    if pool is TEXTS and presence != "STATIC" and rng.random() < 0.06:
+        return {"presence": presence, "format": _drawn(rng)}
     clear = [pattern for pattern in pool if pattern not in UNCLEAR]
     pattern = rng.choice(list(pool) if rng.random() < 0.1 else clear)
     if presence == "STATIC":
@@ -186,8 +193,16 @@ def list_rule(rng: Random, entries: list[str], values: list[str]) -> dict[str, A
     return {"static": False, "list": listed, "mincount": min(least, most), "maxcount": most}
 
 
+def _drawn(rng: Random) -> str:
+    pattern, value = regular_expression(rng)
+    DRAWN[pattern] = value
+    return pattern
+
+
 def _pattern_list(rng: Random, pool: Any) -> dict[str, Any]:
     clear = [pattern for pattern in pool if pattern not in UNCLEAR or rng.random() < 0.1]
+    if pool is TEXTS and rng.random() < 0.15:
+        clear = [_drawn(rng) for _each in range(rng.randint(1, 2))]
     return list_rule(rng, clear, [values[0][0] for values in pool.values()])
 
 

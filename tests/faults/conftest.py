@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import signal
 import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -34,6 +36,18 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.session impor
 
 IMPATIENT = 0.4
 """A read time-out, in seconds, for tests of late answers."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terminated_as_if_interrupted() -> Iterator[None]:
+    """Who is told to end in either way stops its servers and removes its folders first."""
+
+    def interrupt(*_arguments: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="module")
@@ -70,20 +84,29 @@ def _account(service: Simulator) -> Account:
     return Account(service.url, told["ATLAS_API_KEY"], told["ATLAS_API_SECRET"])
 
 
+@functools.cache
+def _tls(authority: str, certificate: str, key: str) -> ssl.SSLContext:
+    """Reading these files takes as long as the rest of a short task."""
+    tls = ssl.create_default_context(cafile=authority)
+    tls.load_cert_chain(certificate, key)
+    return tls
+
+
 def _session(
     service: Simulator, token_store: TokenStore | None, options: dict[str, Any]
 ) -> Session:
     told = service.account
-    tls = ssl.create_default_context(cafile=told["ATLAS_CA_PATH"])
-    tls.load_cert_chain(told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
+    tls = _tls(told["ATLAS_CA_PATH"], told["ATLAS_CLIENT_CERT"], told["ATLAS_CLIENT_KEY"])
     chosen = ConnectionOptions(**{"read_timeout": 10, "total_timeout": 30, **options})
     return Session(_account(service), tls, chosen, token_store)
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Between attempts; and no fault outlives its test."""
+    """Between attempts, whether the service asked for them or not; and no fault outlives its
+    test."""
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: time.sleep(seconds / 50))
     yield
     service.control("DELETE", "/faults")
 

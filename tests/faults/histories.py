@@ -12,9 +12,7 @@ process could not do any more.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
 
-from .killing import FILE_OPERATIONS
+from .killing import Killed, Mortal, counted_operations
 from .model_service import Clock, ModelClient, ModelService, Order, Post
 from .whole_task import no_file, validated
 
@@ -42,7 +40,6 @@ CHANGING = ("install", "acknowledge", "previous", "revoked")
 NAMES = ("one.quillon.example", "two.quillon.example")
 FIRST, OTHER, EXPIRING, FORCED, REKEYED = "first", "other names", "expiring", "forced", "rekeyed"
 CONTROLLER, NODE, BOTH = "controller", "node", "both"
-_MAKING = os.O_CREAT | os.O_TRUNC
 _NO_PROCESS = 1 << 23
 """Above the largest number that a process can have (proc(5), pid_max)."""
 
@@ -90,50 +87,6 @@ class History:
     def changes_its_wish(self) -> bool:
         """Whether not all runs ask for the same."""
         return len({run.name for run in self.runs}) > 1
-
-
-class Killed(BaseException):
-    """The process is gone: nothing may catch this."""
-
-
-class Mortal:
-    """A process that dies at its nth moment, counted from `so_far`, and stays dead."""
-
-    def __init__(self, dies_at: int | None, so_far: int = 0) -> None:
-        self.moments = so_far
-        self._dies_at = dies_at
-        self.is_dead = False
-
-    def __call__(self) -> None:
-        """A moment, at which it may die."""
-        if self.is_dead or self.moments == self._dies_at:
-            self.is_dead = True
-            raise Killed
-        self.moments += 1
-
-
-@contextmanager
-def counted_operations(alive: Mortal) -> Iterator[None]:
-    """Everything that changes a file system is a moment. What was written is not synced: only a
-    machine that stops would lose it, and nothing here outlives this process."""
-    originals = {name: getattr(os, name) for name in FILE_OPERATIONS}
-    try:
-        for name, function in originals.items():
-            setattr(os, name, _counting(name, function, alive))
-        yield
-    finally:
-        for name, function in originals.items():
-            setattr(os, name, function)
-
-
-def _counting(name: str, function: Callable[..., Any], alive: Mortal) -> Callable[..., Any]:
-    def counted(*arguments: Any, **more: Any) -> Any:
-        is_reading = name == "open" and not (len(arguments) > 1 and arguments[1] & _MAKING)
-        if not is_reading:
-            alive()
-        return None if name == "fsync" else function(*arguments, **more)
-
-    return counted
 
 
 @dataclass

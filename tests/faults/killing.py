@@ -2,38 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task in processes of its own that are killed at a chosen moment, and who watches its files.
+"""A task that is killed at a chosen moment: its controller's half or its node's.
 
-The controller's half runs in a child of the test, each step of the node in a child of that, as
-with Ansible. What can be interrupted is counted: requests in the one, file operations in the other.
+What can be interrupted is counted: requests in the one, file operations in the other. The
+controller is a process of its own, and killed by SIGKILL. The node is played in this process. All
+that a killed node leaves to others is its files, as they are before the operation that it did not
+come to: so they are copied at that moment, whatever Python's `finally` clauses do to them on the
+way out is thrown away, and the copy takes their place. It is what SIGKILL leaves, down to content
+that was written and not flushed, which is lost; locks go with the descriptors that hold them.
 """
 
 from __future__ import annotations
 
+import builtins
+import io
 import json
 import os
-import pickle
+import shutil
 import signal
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.transport import Transport
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 
+from .sights import Watch
 from .whole_task import Tasks
 
 FILE_OPERATIONS = (
     "open",
+    "write",
+    "truncate",
+    "ftruncate",
     "fsync",
     "rename",
     "replace",
+    "link",
     "unlink",
+    "remove",
     "mkdir",
     "rmdir",
     "symlink",
@@ -43,15 +53,19 @@ FILE_OPERATIONS = (
     "fchown",
     "posix_fallocate",
 )
-_MAKING = os.O_CREAT | os.O_TRUNC
-FOLLOW_UP = 5
-"""Seconds that the watcher is given to write down what it saw."""
+"""Those of `os` that change a file system. A file that is opened for writing counts, however it is
+opened."""
+_INVISIBLE = (os.fsync, os.chmod, os.fchmod, os.chown, os.fchown, os.posix_fallocate)
+"""Those after which there is nothing else to read than before."""
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_OPEN, _OS_OPEN, _FSYNC = builtins.open, os.open, os.fsync
+BEFORE, AFTER, NODE = "before", "after", "node"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: `before` or `after` the `number`th request of the controller, or before the
-    `number`th file operation of the node. The answer of a step counts as one."""
+    """When to kill: `BEFORE` or `AFTER` the `number`th request of the controller, or before the
+    `number`th file operation of the `NODE`. The answer of a step counts as one."""
 
     half: str
     number: int
@@ -60,79 +74,212 @@ class Moment:
         return f"{self.half} {self.number}"
 
 
-NEVER = Moment("never", 0)
-
-
 @dataclass(frozen=True)
 class Ended:
-    """How a task ended: its result, None if the controller was killed; how many requests and
-    file operations there were."""
+    """How a task ended: its result, None if the controller was killed, and its steps.
+
+    `asked` says for each file operation how many requests had been sent by then, and `answers`
+    which of the operations were answers of steps.
+    """
 
     result: dict[str, Any] | None
-    requests: int
-    operations: int
+    requests: int = 0
+    asked: tuple[int, ...] = ()
+    answers: tuple[int, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> int:
+        """How many file operations there were."""
+        return len(self.asked)
 
 
-class _Counter:
-    """Counts, and kills this process when it is time."""
+class Killed(BaseException):
+    """The process is gone: nothing may catch this."""
 
-    def __init__(self, kills_at: int | None, so_far: int = 0) -> None:
-        self.count = so_far
-        self._kills_at = kills_at
+
+def _nothing(*_arguments: Any) -> None:
+    pass
+
+
+class Mortal:
+    """A process that dies at its nth moment, counted from `so_far`, and stays dead.
+
+    `before` is called before each moment with its number, the last one too, and `after` when
+    something was done that shows. What these do to files is no moment.
+    """
+
+    def __init__(
+        self,
+        dies_at: int | None,
+        so_far: int = 0,
+        before: Callable[[int], None] = _nothing,
+        after: Callable[[], None] = _nothing,
+    ) -> None:
+        self.moments = so_far
+        self.is_dead = False
+        self._dies_at = dies_at
+        self._before, self._after = before, after
+        self._is_interrupted = False
 
     def __call__(self) -> None:
-        if self.count == self._kills_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.count += 1
+        """A moment, at which it may die."""
+        if self.is_dead:
+            raise Killed
+        self._interrupt(lambda: self._before(self.moments))
+        if self.moments == self._dies_at:
+            self.is_dead = True
+            raise Killed
+        self.moments += 1
+
+    def does(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Have each call of a function be a moment."""
+
+        def counted(*arguments: Any, **more: Any) -> Any:
+            if self._is_interrupted or _only_reads(function, *arguments, **more):
+                return function(*arguments, **more)
+            self()
+            done = None if function is _FSYNC else function(*arguments, **more)
+            if function not in _INVISIBLE:
+                self._interrupt(self._after)
+            return done
+
+        return counted
+
+    def _interrupt(self, call: Callable[[], None]) -> None:
+        self._is_interrupted = True
+        try:
+            call()
+        finally:
+            self._is_interrupted = False
 
 
-def run_killed(tasks: Tasks, moment: Moment, **options: Any) -> Ended:
-    """Run a task in a child process that is killed, or whose node is, at this moment."""
-    receiving, sending = os.pipe()
+def _only_reads(function: Callable[..., Any], *arguments: Any, **more: Any) -> bool:
+    """Whether this call opens a file for reading, or one that was opened as a descriptor."""
+    if function is _OS_OPEN:
+        flags: int = more.get("flags", arguments[1] if len(arguments) > 1 else 0)
+        return not flags & _WRITING
+    if function is _OPEN:
+        mode = more.get("mode", arguments[1] if len(arguments) > 1 else "r")
+        return not set(mode) & set("wax+") or isinstance(arguments[0], int)
+    return False
+
+
+@contextmanager
+def counted_operations(alive: Mortal) -> Iterator[None]:
+    """Everything that changes a file system is a moment. What was written is not synced: only a
+    machine that stops would lose it, and nothing here outlives this process."""
+    places = [*((os, name) for name in FILE_OPERATIONS), (builtins, "open"), (io, "open")]
+    originals = [(module, name, getattr(module, name)) for module, name in places]
+    try:
+        for module, name, function in originals:
+            setattr(module, name, alive.does(function))
+        yield
+    finally:
+        for module, name, function in originals:
+            setattr(module, name, function)
+
+
+class _Node:
+    """The node of one task: each step as if in a process of its own, which may die.
+
+    Its files are copied to a folder in `copies` before each operation, and `watch` looks at them
+    after each.
+    """
+
+    def __init__(
+        self, tasks: Tasks, dies_at: int | None, watch: Watch | None, copies: Path | None
+    ) -> None:
+        self._tasks, self._dies_at, self._copies = tasks, dies_at, copies
+        self._look = watch.look if watch else _nothing
+        self._left = tasks.folder.with_name(f"{tasks.folder.name}.left")
+        self.requests = 0
+        self.asked: list[int] = []
+        self.answers: list[int] = []
+        self.steps: list[str] = []
+
+    def perform(
+        self, step: str, items: Sequence[dict[str, Any]], secrets: Sequence[str], check_mode: bool
+    ) -> Any:
+        """A step as Ansible runs it: all that comes back is JSON."""
+        self.steps.append(step)
+        alive = Mortal(self._dies_at, len(self.asked), self._before, self._look)
+        try:
+            with counted_operations(alive):
+                answers = self._tasks.perform(step, items, secrets, check_mode)
+                self.answers.append(alive.moments)
+                alive()
+        except Killed:
+            self._dies_at = None
+            shutil.rmtree(self._tasks.folder)
+            self._left.rename(self._tasks.folder)
+            raise AtlasError(f"The node could not {step}: it was killed.") from None
+        return json.loads(json.dumps(answers))
+
+    def _before(self, number: int) -> None:
+        self.asked.append(self.requests)
+        if self._copies:
+            shutil.copytree(self._tasks.folder, self._copies / str(number), symlinks=True)
+        if number == self._dies_at:
+            shutil.copytree(self._tasks.folder, self._left, symlinks=True)
+
+    def count_request(self) -> None:
+        """One more was sent."""
+        self.requests += 1
+
+
+def run_killed(tasks: Tasks, moment: Moment, watch: Watch | None = None, **options: Any) -> Ended:
+    """Run a task that is killed, or whose node is, at this moment."""
+    if moment.half == NODE:
+        return run_here(tasks, moment.number, watch, **options)
     child = os.fork()
     if child == 0:
-        os.close(receiving)
-        _in_child(lambda: _controller(tasks, moment, options), sending)
-    os.close(sending)
-    with os.fdopen(receiving, "rb") as pipe:
-        received = pipe.read()
-    os.waitpid(child, 0)
-    return pickle.loads(received) if received else Ended(None, 0, 0)
+        _die_as_controller(tasks, moment, options)
+    _pid, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, f"was not killed {moment}"
+    return Ended(None)
 
 
-def run_here(tasks: Tasks, **options: Any) -> Ended:
-    """Run a task in this process, and count its requests."""
-    counter = _Counter(None)
-    exchange = Transport.exchange
+def _die_as_controller(tasks: Tasks, moment: Moment, options: dict[str, Any]) -> NoReturn:
+    counts = {BEFORE: 0, AFTER: 0}
 
-    def counted(self: Transport, *arguments: Any, **more: Any) -> Any:
-        counter()
-        return exchange(self, *arguments, **more)
+    def count(half: str) -> None:
+        if moment == Moment(half, counts[half]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        counts[half] += 1
 
-    Transport.exchange = counted  # type: ignore[method-assign]
     try:
-        return Ended(tasks.run(**options), counter.count, 0)
-    finally:
-        Transport.exchange = exchange  # type: ignore[method-assign]
-
-
-def _in_child(work: Callable[[], Any], sending: int) -> None:
-    """Do something, send what it returns, and end this process."""
-    status = 1
-    try:
-        content = pickle.dumps(work())
-        with os.fdopen(sending, "wb") as pipe:
-            pipe.write(content)
-        status = 0
+        with _counted_requests(lambda: count(BEFORE), lambda: count(AFTER)):
+            tasks.run(**options)
     except BaseException:
         traceback.print_exc()
     finally:
-        os._exit(status)
+        os._exit(1)
 
 
-def _controller(tasks: Tasks, moment: Moment, options: dict[str, Any]) -> Ended:
-    before = _Counter(moment.number if moment.half == "before" else None)
-    after = _Counter(moment.number if moment.half == "after" else None)
+def run_here(
+    tasks: Tasks,
+    dies_at: int | None = None,
+    watch: Watch | None = None,
+    copies: Path | None = None,
+    **options: Any,
+) -> Ended:
+    """Run a task in this process, and count. Its node dies before the operation `dies_at`."""
+    node = _Node(tasks, dies_at, watch, copies)
+    with _counted_requests(node.count_request):
+        try:
+            result = replace(tasks, perform=node.perform).run(**options)
+        except AtlasError as error:
+            result = {"failed": True, "msg": error.message, "changed": False}
+    assert dies_at is None or dies_at < len(node.asked), "it did not come so far"
+    counted = tuple(node.asked), tuple(node.answers), tuple(node.steps)
+    return Ended(result, node.requests, *counted)
+
+
+@contextmanager
+def _counted_requests(
+    before: Callable[[], None], after: Callable[[], None] = _nothing
+) -> Iterator[None]:
     exchange = Transport.exchange
 
     def counted(self: Transport, *arguments: Any, **more: Any) -> Any:
@@ -141,128 +288,8 @@ def _controller(tasks: Tasks, moment: Moment, options: dict[str, Any]) -> Ended:
         after()
         return answer
 
-    operations = [0]
-
-    def perform(
-        step: str, items: Sequence[dict[str, Any]], secrets: Sequence[str], check_mode: bool
-    ) -> Any:
-        kills_at = moment.number if moment.half == "node" else None
-        done = _node(kills_at, operations[0], step, items, secrets, check_mode)
-        if done is None:
-            raise AtlasError(f"The node could not {step}: it was killed.")
-        answers, operations[0] = done
-        return answers
-
     Transport.exchange = counted  # type: ignore[method-assign]
-    tasks.perform = perform
-    try:
-        result = tasks.run(**options)
-    except AtlasError as error:
-        result = {"failed": True, "msg": error.message, "changed": False}
-    return Ended(result, before.count, operations[0])
-
-
-def _node(
-    kills_at: int | None,
-    so_far: int,
-    step: str,
-    items: Sequence[dict[str, Any]],
-    secrets: Sequence[str],
-    check_mode: bool,
-) -> tuple[Any, int] | None:
-    """One step in a process of its own; None if that was killed."""
-    receiving, sending = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(receiving)
-        counter = _Counter(kills_at, so_far)
-
-        def work() -> tuple[Any, int]:
-            _count_operations(counter)
-            answers = steps.run(step, items, secrets, check_mode)
-            counter()
-            return json.loads(json.dumps(answers)), counter.count
-
-        _in_child(work, sending)
-    os.close(sending)
-    with os.fdopen(receiving, "rb") as pipe:
-        received = pipe.read()
-    os.waitpid(child, 0)
-    return pickle.loads(received) if received else None
-
-
-def _count_operations(counter: _Counter) -> None:
-    """Everything that changes a file system from now on is counted, in this process only."""
-    for name in FILE_OPERATIONS:
-        setattr(os, name, _counting(name, getattr(os, name), counter))
-
-
-def _counting(name: str, function: Callable[..., Any], counter: _Counter) -> Callable[..., Any]:
-    def counted(*arguments: Any, **more: Any) -> Any:
-        is_reading = name == "open" and not (len(arguments) > 1 and arguments[1] & _MAKING)
-        if not is_reading:
-            counter()
-        return function(*arguments, **more)
-
-    return counted
-
-
-BY_PATH, PINNED = "by path", "pinned"
-Sight = tuple[bytes, bytes, bytes]
-"""Certificate, private key and chain, as they were read one after the other; empty if not there."""
-
-
-@contextmanager
-def watching(folder: Path, seen_file: Path) -> Iterator[None]:
-    """Read the set in a tight loop, in a process of its own; what was seen is in `seen_file`.
-
-    Once by the paths, and once in the folder that the links lead to, if they are links: that is
-    opened once and all files are read there, which is `PINNED`.
-    """
-    stop_file = seen_file.with_suffix(".stop")
-    child = os.fork()
-    if child == 0:
-        _watch(folder, seen_file, stop_file)
     try:
         yield
     finally:
-        stop_file.touch()
-        deadline = time.monotonic() + FOLLOW_UP
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
-            if time.monotonic() > deadline:
-                os.kill(child, signal.SIGKILL)
-            time.sleep(0.001)
-
-
-def _watch(folder: Path, seen_file: Path, stop_file: Path) -> None:
-    seen: set[tuple[str, Sight]] = set()
-    places = {BY_PATH: str(folder), PINNED: str(folder / ".atlas" / "cert.pem" / "live")}
-    try:
-        while not stop_file.exists():
-            for _many in range(10):
-                for how, place in places.items():
-                    seen.add((how, _sight(place)))
-        seen_file.write_bytes(pickle.dumps(seen))
-    finally:
-        os._exit(0)
-
-
-def _sight(place: str) -> Sight:
-    try:
-        descriptor = os.open(place, os.O_DIRECTORY)
-    except OSError:
-        return b"", b"", b""
-    contents = [_read(name, descriptor) for name in ("cert.pem", "key.pem", "chain.pem")]
-    os.close(descriptor)
-    return contents[0], contents[1], contents[2]
-
-
-def _read(name: str, folder: int) -> bytes:
-    try:
-        descriptor = os.open(name, os.O_RDONLY, dir_fd=folder)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, 1 << 20)
-    finally:
-        os.close(descriptor)
+        Transport.exchange = exchange  # type: ignore[method-assign]

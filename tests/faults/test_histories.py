@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
 
+from .conftest import folder_in_memory
 from .histories import (
     BOTH,
     CONTROLLER,
@@ -54,7 +53,7 @@ from .model_service import (
     Order,
     Post,
 )
-from .test_killed import belong_together, is_switching, left_over, on_disk
+from .sights import belong_together, is_switching, left_over, on_disk
 
 EXAMPLES = os.environ.get("ATLAS_HISTORIES_EXAMPLES")
 LONG = 2 * 3600
@@ -230,8 +229,8 @@ def test_what_was_found(name: str) -> None:
 
 def check(history: History) -> None:
     """Play a history, and hold what comes of it against what is promised."""
-    with tempfile.TemporaryDirectory() as folder:
-        player = Player(history, Path(folder))
+    with folder_in_memory() as folder:
+        player = Player(history, folder)
         begin(player)
         for told in history.runs:
             before = files_of(player)

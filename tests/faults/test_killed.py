@@ -6,42 +6,34 @@
 
 Every request and every file operation of a task is a moment at which it is killed, enumerated and
 not sampled (docs/certificates.md, "What is guaranteed").
+
+Until the last request, each moment is a task of its own: what the service has issued by then is a
+part of what the next run finds. After it the service changes no more, so all moments that follow
+are found in one run, as the copies of its files that were made before each operation; how its
+controller takes the loss of a step is seen where the answers of these steps are lost.
 """
 
 from __future__ import annotations
 
-import json
-import pickle
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from simulator.conftest import Simulator
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
 
 from .conftest import folder_in_memory
-from .killing import (
-    BY_PATH,
-    NEVER,
-    PINNED,
-    Ended,
-    Moment,
-    Sight,
-    run_here,
-    run_killed,
-    watching,
-)
-from .whole_task import Tasks
+from .killing import AFTER, BEFORE, NODE, Ended, Moment, run_here, run_killed
+from .sights import belong_together, left_over, on_disk, watching
+from .whole_task import Tasks, at_once
 
 OLD = "old.quillon.example"
 LAYOUTS = ["plain", "linked"]
-
-
-def at_once(_seconds: float) -> None:
-    """The simulator's statistics are up to date at once, so nobody has to wait for them."""
 
 
 def tasks_in(service: Simulator, folder: Path, layout: str, scratch: Path | None = None) -> Tasks:
@@ -70,13 +62,24 @@ def deployed(service: Simulator) -> Iterator[dict[str, dict[str, Path]]]:
         yield folders
 
 
-def moments(ended: Ended) -> Iterator[Moment]:
-    """Before and after each request, and before each file operation; that is after the last."""
-    for number in range(ended.requests):
-        yield Moment("before", number)
-        yield Moment("after", number)
-    for number in range(ended.operations):
-        yield Moment("node", number)
+def alone_from(whole: Ended) -> int:
+    """The first file operation of the node after the last request."""
+    return whole.asked.index(whole.requests)
+
+
+def replayed(whole: Ended) -> Iterator[Moment]:
+    """Before and after each request; before each file operation until the last of them, and where
+    the answer of a later step is lost."""
+    for number in range(whole.requests):
+        yield Moment(BEFORE, number)
+        yield Moment(AFTER, number)
+    yield from (Moment(NODE, number) for number in range(alone_from(whole)))
+    yield from (Moment(NODE, number) for number in whole.answers if number >= alone_from(whole))
+
+
+def copied(whole: Ended) -> Iterator[Moment]:
+    """Before each later file operation; that is after the last, and before each answer too."""
+    yield from (Moment(NODE, number) for number in range(alone_from(whole), whole.operations))
 
 
 def issued(service: Simulator) -> dict[str, list[str]]:
@@ -88,53 +91,13 @@ def issued(service: Simulator) -> dict[str, list[str]]:
     return serials
 
 
-def belong_together(sight: Sight) -> bool:
-    """Whether certificate, private key and chain are one set."""
-    certificate, key, chain = sight
-    leaf = certificates.load_certificates(certificate)[0]
-    issuers = certificates.load_certificates(chain)
-    digest = keys.public_key_digest(keys.load_private_key(key).public_key())
-    return digest == certificates.public_key_digest(leaf) and any(
-        certificates.is_signed_by(leaf, issuer) for issuer in issuers
-    )
-
-
-def on_disk(folder: Path) -> Sight:
-    names = ("cert.pem", "key.pem", "chain.pem")
-    contents = [(folder / name).read_bytes() for name in names if (folder / name).exists()]
-    if len(contents) < len(names):
-        return b"", b"", b""
-    return contents[0], contents[1], contents[2]
-
-
-def is_switching(folder: Path) -> bool:
-    """Whether the record says that a switch was begun and not ended."""
-    record = folder / ".atlas/cert.pem/private/state.json"
-    return record.exists() and json.loads(record.read_bytes())["installing"] is not None
-
-
-def left_over(folder: Path) -> list[str]:
-    """What nobody needs any more: temporary files, keys of attempts, other versions."""
-    store = folder / ".atlas/cert.pem"
-    found = [*folder.rglob(".*.atlas-*"), *store.rglob("private/key.pem")]
-    versions = list((store / "versions").iterdir())
-    found += [*(store / "private/previous").glob("*"), *store.glob("versions/*/key.pem")]
-    return [str(path) for path in found] + [path.name for path in versions[1:]]
-
-
-def check_sights(seen: set[tuple[str, Sight]], kind: str) -> None:
-    """What a reader may see while a task is at work, killed and run again.
-
-    Who holds an old folder open may find it emptied, once the new set is acknowledged, and never
-    a set that does not match in it.
-    """
-    for how, sight in seen:
-        for content in filter(None, sight):
-            assert content.endswith(b"-----\n"), "a torn file"
-        if how == BY_PATH and kind != "first":
-            assert all(sight), "a file was missing for a moment"
-        if how == PINNED and all(sight):
-            assert belong_together(sight), "files of one folder that do not match"
+@contextmanager
+def told_when(moment: Moment) -> Iterator[None]:
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"killed {moment}")
+        raise
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -146,50 +109,62 @@ def test_killed_at_every_moment(
     layout: str,
     kind: str,
 ) -> None:
-    template, tmp_path = deployed[kind][layout], quick_path
-    whole = tmp_path / "whole"
-    shutil.copytree(template, whole, symlinks=True)
-    counted = run_killed(tasks_in(service, whole, layout), NEVER, **wish(f"whole-{kind}-{layout}"))
-    assert counted.result is not None
-    assert counted.result["changed"]
-    every_moment = list(moments(counted))
-    assert len(every_moment) > 80
-    deployed_at_last: dict[str, list[str]] = {}
-    for number, moment in enumerate(every_moment):
+    """Those of the node that are replayed share token, policy and chain with the first run."""
+    template, name = deployed[kind][layout], f"whole-{kind}-{layout}"
+    tasks = tasks_in(service, quick_path / "ssl", layout, quick_path / "scratch")
+    shutil.copytree(template, tasks.folder, symlinks=True)
+    with watching(tasks.folder) as watch:
+        whole = run_here(tasks, watch=watch, copies=quick_path, **wish(name))
+    watch.check(layout, kind == "first")
+    assert whole.result is not None
+    assert whole.result["changed"]
+    assert whole.steps == ("inspect", "prepare", "install", "acknowledge")
+    assert len([*replayed(whole), *copied(whole)]) > 165
+    serials = {name: check_again(tasks, kind, name)}
+    for moment in copied(whole):
+        shutil.rmtree(tasks.folder)
+        (quick_path / str(moment.number)).rename(tasks.folder)
+        with told_when(moment):
+            assert check_again(tasks, kind, name) == serials[name]
+    for number, moment in enumerate(replayed(whole)):
         name = f"k{number}-{kind}-{layout}"
-        folder = tmp_path / name
-        shutil.copytree(template, folder, symlinks=True)
-        # Where the node is killed, token, policy and chain are those of the run before.
-        scratch = tmp_path / "scratch" if moment.half == "node" else None
-        tasks = tasks_in(service, folder, layout, scratch)
-        serial = check_one(tasks, layout, kind, moment, name)
-        deployed_at_last[f"{name}.quillon.example"] = [serial]
-        shutil.rmtree(folder)
+        shutil.rmtree(tasks.folder)
+        shutil.copytree(template, tasks.folder, symlinks=True)
+        with told_when(moment):
+            check_killed(tasks, kind, moment, name)
+            serials[name] = check_again(tasks, kind, name)
     counted_there = issued(service)
-    assert {name: counted_there[name] for name in deployed_at_last} == deployed_at_last
+    there = {name: counted_there[f"{name}.quillon.example"] for name in serials}
+    assert there == {name: [serial] for name, serial in serials.items()}
 
 
-def check_one(tasks: Tasks, layout: str, kind: str, moment: Moment, name: str) -> str:
-    """Kill a task at a moment and run it again; the serial number that is deployed then."""
-    folder = tasks.folder
-    seen_file = folder.with_suffix(".seen")
-    with watching(folder, seen_file):
-        run_killed(tasks, moment, **wish(name))
-        between = on_disk(folder)
-        is_half_way = is_switching(folder)
-        again = run_here(tasks, **wish(name))
-    after = f"killed {moment}"
+def check_killed(tasks: Tasks, kind: str, moment: Moment, name: str) -> None:
+    """Kill a task at a moment. Who lost the node asks nothing more of it."""
+    if moment.half != NODE:
+        tasks = replace(tasks, scratch=tasks.folder.with_name(f"scratch-{name}"))
+    with watching(tasks.folder) as watch:
+        killed = run_killed(tasks, moment, watch, **wish(name))
+        watch.look()
+    watch.check(tasks.options["layout"], kind == "first")
+    if moment.half == NODE:
+        assert killed.result is not None
+        assert killed.result["failed"]
+        assert killed.operations == moment.number + 1
+
+
+def check_again(tasks: Tasks, kind: str, name: str) -> str:
+    """Run a killed task again, and once more; the serial number that is deployed then."""
+    with watching(tasks.folder) as watch:
+        again = run_here(tasks, watch=watch, **wish(name))
+    watch.check(tasks.options["layout"], kind == "first")
     assert again.result is not None
-    assert "failed" not in again.result, (after, again.result)
-    if all(between) and not belong_together(between):
-        assert layout == "plain", after
-        assert is_half_way, f"{after}: a mixed set that nobody knows of"
-    assert belong_together(on_disk(folder)), after
-    leaf = certificates.load_certificates(on_disk(folder)[0])[0]
-    check_sights(pickle.loads(seen_file.read_bytes()), kind)
+    assert "failed" not in again.result, again.result
+    sight = on_disk(tasks.folder)
+    assert all(sight)
+    assert belong_together(sight)
     third = run_here(tasks, **wish(name))
     assert third.result is not None
-    assert not third.result["changed"], after
-    assert third.requests == 0, after
-    assert left_over(folder) == [], after
-    return certificates.serial_number(leaf)
+    assert not third.result["changed"]
+    assert third.requests == 0
+    assert left_over(tasks.folder) == []
+    return certificates.serial_number(certificates.load_certificates(sight[0])[0])

@@ -30,9 +30,8 @@ PLAY = """
   tasks:
     - globalsign.atlas.atlas_info:
       register: about
+      failed_when: about.policy is not mapping or about.quota <= 0
     - globalsign.atlas.atlas_trustchain:
-    - ansible.builtin.assert:
-        that: about.policy is mapping and about.quota > 0
     - globalsign.atlas.atlas_info:
         gather_subset: [policy]
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
-from .killing import Moment, run_killed
-from .test_killed import belong_together, on_disk
+from .killing import NODE, Moment, run_here, run_killed
+from .sights import belong_together, is_switching, on_disk
 from .whole_task import Tasks
 
 LAYOUTS = ["plain", "linked"]
@@ -121,13 +122,13 @@ def test_a_switch_back_that_is_cut_off_anywhere(
     new = serial_of(tasks.run(acknowledge="later", **stated))
     before = quick_path / "before"
     shutil.copytree(tasks.folder, before, symlinks=True)
-    ended = run_killed(tasks, Moment("never", 0), state="previous", **stated)
+    ended = run_here(tasks, state="previous", **stated)
     bought = issued(service)
     assert ended.operations > 5
     for number in range(ended.operations):
         shutil.rmtree(tasks.folder)
         shutil.copytree(before, tasks.folder, symlinks=True)
-        run_killed(tasks, Moment("node", number), state="previous", **stated)
+        run_killed(tasks, Moment(NODE, number), state="previous", **stated)
         acknowledge = {"acknowledge": "later"} if then == "present" else {"state": "previous"}
         again = tasks.run(**acknowledge, **stated)
         assert "failed" not in again, (number, again)
@@ -137,9 +138,17 @@ def test_a_switch_back_that_is_cut_off_anywhere(
     assert issued(service) == bought
 
 
-def _copied(tasks: Tasks, folder: Path) -> Tasks:
-    shutil.copytree(tasks.folder, folder, symlinks=True)
-    return Tasks(tasks.service, folder, tasks.options)
+def cut_off_at(tasks: Tasks, copies: Path, is_wanted: Callable[[Path], bool]) -> None:
+    """A run whose node was killed at the first moment at which its files were as wanted."""
+    ended = run_here(tasks, copies=copies, force=True)
+    assert ended.result is not None
+    assert ended.result["changed"]
+    for number in range(ended.operations):
+        if is_wanted(copies / str(number)):
+            shutil.rmtree(tasks.folder)
+            (copies / str(number)).rename(tasks.folder)
+            return
+    raise AssertionError("no moment left that")
 
 
 @pytest.mark.parametrize("adds_file", [False, True])
@@ -148,43 +157,28 @@ def test_cut_off_and_then_something_else_is_wanted(
 ) -> None:
     """What there is to switch back to is the last good set, and not the half of another."""
     old = serial_of(tasks.run())
-    whole = _copied(tasks, quick_path / "whole")
-    ended = run_killed(whole, Moment("never", 0), force=True)
-    mixed = None
-    for number in range(ended.operations):
-        copy = _copied(tasks, quick_path / f"k{number}")
-        run_killed(copy, Moment("node", number), force=True)
-        if not belong_together(on_disk(copy.folder)):
-            mixed = copy
-            break
-    assert mixed is not None, "no moment left a mixed pair"
-    theirs = mixed.folder / "theirs.pem"
+    cut_off_at(tasks, quick_path, lambda folder: not belong_together(on_disk(folder)))
+    theirs = tasks.folder / "theirs.pem"
     theirs.write_text("of somebody")
     names = {"dns_names": ["other.quillon.example"]}
     other: dict[str, Any] = {"san": names, "validate": "/bin/false"}
     if adds_file:
         other["files"] = [{"path": str(theirs), "contains": ["certificate"]}]
-    failed = mixed.run(**other)
+    failed = tasks.run(**other)
     assert "All files are as they were before" in failed["msg"]
     assert theirs.read_text() == "of somebody"
-    assert serial_at(mixed.folder) == old
-    assert belong_together(on_disk(mixed.folder))
+    assert serial_at(tasks.folder) == old
+    assert belong_together(on_disk(tasks.folder))
 
 
 def test_no_confirmation_of_a_set_that_is_half_in_place(
     service: Simulator, tasks: Tasks, quick_path: Path
 ) -> None:
     tasks.run()
-    ended = run_killed(_copied(tasks, quick_path / "whole"), Moment("never", 0), force=True)
-    for number in range(ended.operations):
-        copy = _copied(tasks, quick_path / f"k{number}")
-        run_killed(copy, Moment("node", number), force=True)
-        record = copy.folder / ".atlas/cert.pem/private/state.json"
-        if json.loads(record.read_bytes())["installing"]:
-            break
-    assert "was cut off" in copy.run(state="confirmed")["msg"]
-    assert belong_together(on_disk(copy.folder)) or copy.run(state="previous")["changed"]
-    assert belong_together(on_disk(copy.folder))
+    cut_off_at(tasks, quick_path, is_switching)
+    assert "was cut off" in tasks.run(state="confirmed")["msg"]
+    assert belong_together(on_disk(tasks.folder)) or tasks.run(state="previous")["changed"]
+    assert belong_together(on_disk(tasks.folder))
 
 
 def test_a_compromised_key_stays_nowhere(service: Simulator, tasks: Tasks) -> None:

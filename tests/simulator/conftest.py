@@ -6,18 +6,20 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import http.client
 import json
+import os
 import re
 import signal
 import ssl
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +28,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from .launcher import Launcher
 
 PACKAGE = Path(__file__).parents[2] / "roles/atlas_simulator/files"
 JSON_TYPE = "application/json;charset=utf-8"
@@ -47,20 +51,26 @@ class Answer:
         return str(self.document["description"])
 
 
+@cache
+def launcher() -> Launcher:
+    """What starts simulators."""
+    started = Launcher(PACKAGE)
+    atexit.register(started.close)
+    return started
+
+
 class Simulator:
     """A running simulator."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "atlas_simulator", "serve", "--data-dir", str(folder)]
-        self.process = subprocess.Popen(
-            [*command, "--listen", "127.0.0.1:0", *arguments],
-            cwd=PACKAGE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        word, _space, self.url = self.process.stdout.readline().strip().partition(" ")
+        command = ["serve", "--data-dir", str(folder), "--listen", "127.0.0.1:0", *arguments]
+        with tempfile.TemporaryDirectory() as place:
+            output = Path(place) / "output"
+            os.mkfifo(output)
+            self._process = launcher().start(command, output, None)
+            with output.open(encoding="utf-8") as told:
+                word, _space, self.url = told.readline().strip().partition(" ")
         assert word == "ready"
         self.account = dict(
             re.findall("^export ([A-Z_]+)='?([^'\n]*)'?$", (folder / "env").read_text(), re.M)
@@ -69,12 +79,8 @@ class Simulator:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it; its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        status = self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
+        self._process.send_signal(how)
+        return self._process.wait(10)
 
     @property
     def token(self) -> str:

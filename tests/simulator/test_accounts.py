@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from atlas_simulator.accounts import read_accounts
+from atlas_simulator.policy.policies import READY_MADE
 from cryptography import x509
 
 from .conftest import Simulator, good_request, running
@@ -118,6 +120,17 @@ def test_a_proxy_tells_the_serial_number(several: Simulator) -> None:
     assert proxied.send("GET", "/trustchain").status == 200
     assert proxied.send("GET", "/trustchain", **{"X-SSL-Client-Serial": "01"}).status == 401
     assert proxied.send("GET", "/trustchain", **{"X-SSL-Client-Serial": None}).status == 401
+
+
+def test_a_file_of_accounts_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    entries = [{"name": "a", "quota": 0, "verified": ["Quillon.Example."]}, {"name": "b"}]
+    file.write_text(json.dumps(entries))
+    first, second = read_accounts(file)
+    assert (first.name, first.quota, first.verified) == ("a", 0, ("quillon.example",))
+    assert first.policy == second.policy == READY_MADE["dv-tls"]
+    assert (second.quota, second.verified, second.internal) == (1_000_000, (), False)
+    assert (second.mutual_tls, second.api_key, second.api_secret) == ("certificate", "", "")
 
 
 @pytest.mark.parametrize(

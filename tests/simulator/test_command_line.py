@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from atlas_simulator.command_line import _parser, _settings
+from atlas_simulator.problems import StartError
+from atlas_simulator.settings import Address
 from cryptography import x509
 
-from .conftest import PACKAGE, Simulator, good_request, running
+from .conftest import PACKAGE, Simulator, good_request, launcher, running
 
 MODES = {
     "env": 0o600,
@@ -34,14 +39,31 @@ MODES = {
 
 def refused(folder: Path, *arguments: str) -> str:
     """Start with bad arguments; the one line that says why not."""
-    command = [sys.executable, "-m", "atlas_simulator", "serve", "--data-dir", str(folder)]
+    with tempfile.TemporaryDirectory() as place:
+        output, errors = Path(place) / "output", Path(place) / "errors"
+        command = ["serve", "--data-dir", str(folder), *arguments]
+        assert launcher().start(command, output, errors).wait(20) == 2
+        assert output.read_text() == ""
+        sentence = errors.read_text()
+    assert sentence.count("\n") == 1
+    return sentence
+
+
+def test_it_is_a_program(tmp_path: Path) -> None:
+    """As the role starts it, and not as most tests here do."""
+    command = [sys.executable, "-m", "atlas_simulator", "serve", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, "--listen", "127.0.0.1:0"], cwd=PACKAGE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert re.fullmatch(r"ready https://127\.0\.0\.1:\d+/v2\n", process.stdout.readline())
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
     ended = subprocess.run(
-        [*command, *arguments], cwd=PACKAGE, capture_output=True, text=True, timeout=20, check=False
+        [*command, "--listen", "nowhere"], cwd=PACKAGE, capture_output=True, text=True, check=False
     )
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert ended.stderr.count("\n") == 1
-    return ended.stderr
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
 
 
 def test_it_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
@@ -150,6 +172,50 @@ def test_other_server_names_make_a_new_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("10.0.0.1", "10.0.0.1", 53),
+        ("10.0.0.1:5353", "10.0.0.1", 5353),
+        ("2001:db8::1", "2001:db8::1", 53),
+        ("2001:db8::1:53", "2001:db8::1:53", 53),
+        ("[2001:db8::1]", "2001:db8::1", 53),
+        ("[2001:db8::1]:5353", "2001:db8::1", 5353),
+        ("::1", "::1", 53),
+        ("localhost", "localhost", 53),
+        ("dns.example.com", "dns.example.com", 53),
+        ("dns.example.com:65535", "dns.example.com", 65535),
+    ],
+)
+def test_a_resolver_needs_no_port(text: str, host: str, port: int) -> None:
+    parsed = _parser().parse_args(["serve", "--data-dir", "data", "--resolver", text])
+    assert _settings(parsed).verification.resolvers == (Address(host, port),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":53",
+        "10.0.0.1:",
+        "10.0.0.1:0",
+        "10.0.0.1:65536",
+        "10.0.0.1:dns",
+        "[2001:db8::1]:0",
+        "[2001:db8::1",
+        "dns..example",
+        "dns.example:53:53",
+        "2001:db8::g",
+    ],
+)
+def test_what_is_no_resolver(text: str) -> None:
+    parsed = _parser().parse_args(["serve", "--data-dir", "data", "--resolver", text])
+    with pytest.raises(
+        StartError, match=r"is neither HOST nor HOST:PORT, such as 192\.0\.2\.53 or"
+    ):
+        _settings(parsed)
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("--listen", "8443"), "--listen: 8443 is not HOST:PORT, such as 127.0.0.1:8443."),
@@ -159,6 +225,7 @@ def test_other_server_names_make_a_new_certificate(tmp_path: Path) -> None:
         (("--verified", "localhost"), "--verified: localhost is not a domain"),
         (("--resolve", "www.example.com"), "is not NAME=ADDRESS"),
         (("--resolve", "www.example.com=www"), "is not NAME=ADDRESS"),
+        (("--resolver", "dns server"), "--resolver: dns server is neither HOST nor HOST:PORT"),
         (("--verify-http-port", "0"), "--verify-http-port: 0 is no port."),
     ],
 )

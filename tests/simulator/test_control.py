@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -62,6 +63,47 @@ def test_a_page_of_a_load_balancer(faulty: Simulator) -> None:
     status, headers, body = faulty.send_raw("GET", "/trustchain")
     assert (status, headers["Content-Type"]) == (502, "text/html; charset=utf-8")
     assert body.startswith(b"<html>")
+
+
+NAMES_FAILED = {
+    "description": "san: failed dns/email domain name verification",
+    "errors": {"requires_label_separator": "www.example.com"},
+}
+JSON, PROBLEM = "application/json;charset=utf-8", "application/problem+json;charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "kind", "content"),
+    [
+        ({}, 503, PROBLEM, b'{"description": "Service busy, please retry later"}'),
+        ({"status": 402, "body": "Out"}, 402, PROBLEM, b'{"description": "Out"}'),
+        ({"status": 422, "body": NAMES_FAILED}, 422, PROBLEM, json.dumps(NAMES_FAILED).encode()),
+        ({"status": 200, "body": ["a", {"b": None}]}, 200, JSON, b'["a", {"b": null}]'),
+        ({"status": 200, "body": {}}, 200, JSON, b"{}"),
+        ({"status": 399, "body": []}, 399, JSON, b"[]"),
+        ({"status": 400, "text": "{"}, 400, PROBLEM, b"{"),
+        ({"status": 200, "text": ""}, 200, JSON, b""),
+        ({"text": "ü", "headers": {"content-type": "text/plain"}}, 503, "text/plain", b"\xc3\xbc"),
+        (
+            {"body": {"a": 1}, "headers": {"Content-Type": "text/html"}},
+            503,
+            "text/html",
+            b'{"a": 1}',
+        ),
+    ],
+)
+def test_an_answer_as_it_is_given(
+    faulty: Simulator, members: dict[str, Any], status: int, kind: str, content: bytes
+) -> None:
+    fault(faulty, "status", path="/trustchain", **members)
+    answered, headers, body = faulty.send_raw("GET", "/trustchain")
+    (told,) = (value for name, value in headers.items() if name.lower() == "content-type")
+    assert (answered, told, body) == (status, kind, content)
+
+
+def test_an_answer_without_a_body(faulty: Simulator) -> None:
+    fault(faulty, "status", status=204, text="")
+    assert faulty.send_raw("GET", "/trustchain")[::2] == (204, b"")
 
 
 def test_a_reset_before_acting(faulty: Simulator) -> None:
@@ -197,6 +239,21 @@ def test_the_state_tells_numbers(faulty: Simulator) -> None:
         ("POST", "/faults", {"action": "status", "color": 1}, "color is not one of method"),
         ("POST", "/faults", {"action": "status", "nth": "2"}, "nth is not of the right type"),
         ("POST", "/faults", {"action": "status", "status": 99}, "status is not between"),
+        ("POST", "/faults", {"action": "status", "status": 600}, "status is not between"),
+        ("POST", "/faults", {"action": "status", "body": 7}, "body is not of the right type"),
+        ("POST", "/faults", {"action": "status", "text": {}}, "text is not of the right type"),
+        (
+            "POST",
+            "/faults",
+            {"action": "status", "body": "a", "text": "b"},
+            "body and text are two answers; give one of them",
+        ),
+        (
+            "POST",
+            "/faults",
+            {"action": "status", "headers": {"Retry-After": 5}},
+            "headers holds a value that is not a text",
+        ),
         ("POST", "/faults", [], "the body is not a JSON object"),
         ("POST", "/faults", b"{", "Expecting"),
         ("POST", "/barriers", {"point": "now"}, "point is not one of before-acting"),

@@ -14,7 +14,7 @@ import pytest
 from atlas_simulator.pki.extensions import Attribute
 from atlas_simulator.pki.leaf import Leaf, Signature
 from atlas_simulator.policy.enforcement import accept
-from atlas_simulator.policy.public_key import read_key
+from atlas_simulator.policy.public_key import key_of_rekey
 from atlas_simulator.policy.readings import Readings
 from atlas_simulator.problems import ServiceError
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -365,6 +365,26 @@ def test_disclosures_that_are_not_static_match_the_pattern_of_their_language() -
         assert refusal(policy, body) == "qualified_statements.etsi_qc_pds: invalid value"
 
 
+@pytest.mark.parametrize(
+    ("rule", "statements", "path"),
+    [
+        ("etsi_qc_type", {"etsi_qc_type": "qualified"}, "etsi_qc_type"),
+        (
+            "identifier",
+            {"semantics": {"identifier": "1.2.3."}},
+            "semantics.identifier",
+        ),
+    ],
+)
+def test_identifiers_of_statements_are_object_identifiers(
+    rule: str, statements: dict[str, Any], path: str
+) -> None:
+    anything = {"presence": "OPTIONAL", "format": ""}
+    policy = {"qualified_statements": {"etsi_qc_type": anything, "semantics": {rule: anything}}}
+    text = refusal(policy, {"qualified_statements": statements})
+    assert text == f"qualified_statements.{path}: invalid value"
+
+
 def test_a_retention_period_of_zero_counts_only_where_one_is_required() -> None:
     body = {"qualified_statements": {"etsi_qc_retention_period": 0}}
     for presence, expected in (("OPTIONAL", None), ("REQUIRED", 0), ("FORBIDDEN", None)):
@@ -373,21 +393,92 @@ def test_a_retention_period_of_zero_counts_only_where_one_is_required() -> None:
         assert taken(policy, body).statements.retention == expected
 
 
-def test_the_key_of_a_rekey_is_checked_as_that_of_a_request() -> None:
-    policy = {"public_key": {"key_type": "ECDSA", "allowed_lengths": [256]}}
-    members = {"public_key": pem_of(KEY.public_key()), "signature": None}
-    assert read_key({**members, "public_key_signature": ""}, policy) == KEY.public_key()
-    other = pem_of(ec.generate_private_key(ec.SECP384R1()).public_key())
-    bodies: list[tuple[Any, int, str]] = [
-        ([], 400, "Invalid certificate issuance request"),
-        ({"public_key": 7}, 400, "Invalid certificate issuance request"),
-        ({}, 422, "public_key: is required"),
-        ({"public_key": other}, 422, "public_key: invalid value"),
-    ]
-    for body, status, text in bodies:
-        with pytest.raises(ServiceError) as caught:
-            read_key(body, policy)
-        assert (caught.value.status, caught.value.description) == (status, text)
+REKEY_POLICY = {"public_key": {"key_type": "ECDSA", "allowed_lengths": [256]}}
+REKEY = {"public_key": pem_of(KEY.public_key())}
+NOT_DECODABLE = "Invalid certificate issuance request"
+BAD_REKEYS: list[tuple[dict[str, Any], int, str]] = [
+    ({"public_key": 7}, 400, NOT_DECODABLE),
+    ({**REKEY, "validity": "long"}, 400, NOT_DECODABLE),
+    ({**REKEY, "subject_dn": []}, 400, NOT_DECODABLE),
+    ({}, 422, "public_key: is required"),
+    (
+        {"public_key": pem_of(ec.generate_private_key(ec.SECP384R1()).public_key())},
+        422,
+        "public_key: invalid value",
+    ),
+    ({**REKEY, "subject_dn": {"common_name": "a"}}, 422, "subject_dn: is forbidden"),
+    ({**REKEY, "san": {"dns_names": ["a.example"]}}, 422, "san: is forbidden"),
+    ({**REKEY, "validity": {"not_after": NOW}}, 422, "validity: is forbidden"),
+    ({**REKEY, "key_usages": {"crl_sign": False}}, 422, "key_usages: is forbidden"),
+    ({**REKEY, "reason": "lost"}, 422, "reason: is forbidden"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "text"), BAD_REKEYS)
+def test_a_rekey_is_of_the_key_alone(body: dict[str, Any], status: int, text: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        key_of_rekey(body, REKEY_POLICY, Readings())
+    assert (caught.value.status, caught.value.description) == (status, text)
+
+
+@pytest.mark.parametrize("body", [body for body, _status, _text in BAD_REKEYS[5:]])
+@pytest.mark.parametrize("name", ["unknown_members", "missing_section"])
+def test_what_else_a_rekey_says_can_be_ignored(body: dict[str, Any], name: str) -> None:
+    readings = Readings(**{name: "ignore" if name == "unknown_members" else "allow"})
+    assert key_of_rekey(body, REKEY_POLICY, readings) == KEY.public_key()
+
+
+def test_what_counts_as_not_sent_does_so_in_a_rekey_too() -> None:
+    """The newest of GlobalSign's own clients always sends three members."""
+    body = {**REKEY, "signature": None, "public_key_signature": "", "validity": None}
+    body.update(san={"dns_names": []}, subject_dn={}, reason="", note=[{}])
+    assert key_of_rekey(body, REKEY_POLICY, Readings()) == KEY.public_key()
+
+
+UNKNOWN: list[tuple[dict[str, Any], str]] = [
+    ({"csr": "-----BEGIN"}, "csr"),
+    ({"notes": {"a": [0, "b"]}}, "notes"),
+    ({"validity": {"not_before": NOW, "days": 30}}, "validity.days"),
+    ({"subject_dn": {"nickname": "Ida"}}, "subject_dn.nickname"),
+    ({"san": {"dirs": ["a"]}}, "san.dirs"),
+    ({"key_usages": {"sign": True}}, "key_usages.sign"),
+    ({"signature": {"salt": 32}}, "signature.salt"),
+    (
+        {"san": {"other_names": [{"type": "1.2.3", "value": "a", "kind": "UTF8"}]}},
+        "san.other_names.kind",
+    ),
+]
+KNOWN_SECTIONS = {
+    "signature": {},
+    "san": {
+        "other_names": {
+            "1.2.3": {"static": False, "value_type": "UTF8STRING", "mincount": 0, "maxcount": 1}
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(("body", "path"), UNKNOWN)
+def test_a_member_that_no_source_knows_is_named(body: dict[str, Any], path: str) -> None:
+    assert refusal(KNOWN_SECTIONS, body) == f"{path}: is forbidden"
+
+
+@pytest.mark.parametrize(("body", "path"), UNKNOWN)
+def test_a_member_that_no_source_knows_can_be_ignored(body: dict[str, Any], path: str) -> None:
+    ignored = taken(KNOWN_SECTIONS, body, unknown_members="ignore")
+    upn = {"san": {"other_names": [{"type": "1.2.3", "value": "a"}]}}
+    assert ignored == taken(KNOWN_SECTIONS, upn if path == "san.other_names.kind" else {})
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}, {"a": [None, ""]}, 0, False])
+def test_a_member_that_carries_nothing_is_not_sent(nothing: Any) -> None:
+    assert taken({}, {"notes": nothing, "validity": {"not_before": NOW, "days": nothing}})
+
+
+def test_to_ignore_what_is_unknown_lets_nothing_into_the_certificate() -> None:
+    assert refusal({}, named("press7"), unknown_members="ignore") == (
+        "subject_dn.common_name: is forbidden"
+    )
 
 
 PEM = pem_of(KEY.public_key())

@@ -225,6 +225,7 @@ VIOLATIONS: list[tuple[str, Any, str]] = [
     ("signature/hash_algorithm", "SHA-512", f"signature.hash_algorithm: {INVALID}"),
     ("signature/salt", 32, f"signature.salt: {IS_FORBIDDEN}"),
     ("public_key", ABSENT, "public_key: is required"),
+    ("remarks", {"nobody": "reads this"}, f"remarks: {IS_FORBIDDEN}"),
     ("public_key_signature", ABSENT, "public_key_signature: is required"),
     (
         "public_key_signature",
@@ -252,7 +253,7 @@ ADMITTED: list[tuple[str, Any]] = [
     ("ms_extension_template/minor_version", ABSENT),
     ("ms_extension_template/minor_version", 0),
     ("signature", {"algorithm": "RSA-PSS", "hash_algorithm": "SHA-384"}),
-    ("remarks", {"nobody": "reads this"}),
+    ("remarks", {"nobody": ["", None]}),
 ]
 
 

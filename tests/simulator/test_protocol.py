@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 import time
 from typing import Any
 
@@ -55,21 +54,6 @@ def test_a_login_that_is_no_object_is_refused(
 ) -> None:
     answer = simulator.send("POST", "/login", body, headers={"Authorization": None})
     assert answer.status == status
-
-
-def test_no_client_certificate_no_connection(simulator: Simulator) -> None:
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        simulator.login(client=None)
-
-
-def test_an_expired_client_certificate_is_refused_by_tls(simulator: Simulator) -> None:
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        simulator.login(client="expired-client")
-
-
-def test_a_revoked_client_certificate_is_refused_by_tls(simulator: Simulator) -> None:
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        simulator.login(client="revoked-client")
 
 
 def test_the_certificate_of_another_account_is_refused(simulator: Simulator) -> None:

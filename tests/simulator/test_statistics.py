@@ -68,6 +68,43 @@ def test_lists_are_by_the_time_of_what_they_list(counted: Simulator) -> None:
     assert [answer.document for answer in counters] == [{"value": 2}, {"value": 1}]
 
 
+def test_where_a_window_begins_and_ends(counted: Simulator) -> None:
+    serial = counted.issue()
+    issued = counted.send("GET", f"/certificates/{serial}").document["updated_at"]
+    end = end_of(counted.certificate(serial))
+    move(counted, 590)
+    assert serials(counted.send("GET", "/stats/issued")) == [serial]
+    move(counted, 30)
+    assert serials(counted.send("GET", "/stats/issued")) == []
+    windows = {
+        "issued": {
+            f"from={issued}": True,
+            f"from={issued + 1}": False,
+            f"from={issued}&to={issued}": True,
+            f"from={issued - 9}&to={issued - 1}": False,
+            f"to={issued}": True,
+            f"to={issued - 1}": False,
+            f"to={issued + 600}": True,
+            f"to={issued + 601}": False,
+        },
+        "expiring": {
+            "": False,
+            f"from={end}": True,
+            f"from={end + 1}": False,
+            f"from={end - 30 * DAY}": True,
+            f"from={end - 30 * DAY - 1}": False,
+            f"to={end}": True,
+            f"to={end - 1}": False,
+            f"to={end + 600}": True,
+            f"to={end + 601}": False,
+        },
+    }
+    for kind, cases in windows.items():
+        for query, is_listed in cases.items():
+            found = serials(counted.send("GET", f"/stats/{kind}?{query}"))
+            assert found == ([serial] if is_listed else []), (kind, query)
+
+
 def test_an_entry_tells_serial_number_and_validity(counted: Simulator) -> None:
     now = int(time.time())
     serial = counted.issue(good_request(validity={"not_before": now, "not_after": now + DAY}))

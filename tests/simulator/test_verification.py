@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import http.server
+import socket
 import ssl
 import threading
 import urllib.error
@@ -17,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.rcode
 import pytest
 from aiosmtpd.controller import Controller
 from cryptography import x509
@@ -365,47 +368,32 @@ def test_a_domain_is_verified_by_the_link_in_a_mail(
             urllib.request.urlopen(link, timeout=10)
 
 
-def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path) -> None:
+@pytest.fixture
+def refusing_resolver() -> Iterator[str]:
+    """The address of a DNS server that answers everything with REFUSED."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def refuse() -> None:
+            query, sender = server.recvfrom(512)
+            while query:
+                answer = dns.message.make_response(dns.message.from_wire(query))
+                answer.set_rcode(dns.rcode.REFUSED)
+                server.sendto(answer.to_wire(), sender)
+                query, sender = server.recvfrom(512)
+
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        server.sendto(b"", server.getsockname())
+        refusing.join(10)
+
+
+def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path, refusing_resolver: str) -> None:
     arguments = ("--smtp", "127.0.0.1:1", "--pki-listen", "127.0.0.1:0")
-    with running(tmp_path, *arguments, "--resolver", "127.0.0.1:1") as simulator:
+    with running(tmp_path, *arguments, "--resolver", refusing_resolver) as simulator:
         claim_id, _token = simulator.claim("shop.test")
         body = {"email_address": "admin@shop.test"}
         assert simulator.send("POST", f"/claims/domains/{claim_id}/email", body).status == 201
         (entry,) = simulator.wait_for_log(claim_id, 1)["log"]
     assert entry["description"].startswith("no mail could be sent to admin@shop.test")
-
-
-SEARCHES = {
-    "%.test.com": ["a.test.com", "a.b.test.com", "another.test.com"],
-    "another.%": ["another.test.com"],
-    "ano%.test.com": ["another.test.com"],
-    "ano%st.com": [],
-    "_.test.com": ["a.test.com"],
-    "A.TEST.COM": ["a.test.com"],
-    "a.test.com.": ["a.test.com"],
-    "%.com": ["test.com", "a.test.com", "a.b.test.com", "another.test.com"],
-    "none.com": [],
-}
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with running(tmp_path_factory.mktemp("search")) as started:
-        for domain in ("test.com", "a.test.com", "a.b.test.com", "another.test.com"):
-            started.claim(domain)
-        yield started
-
-
-@pytest.mark.parametrize("text", SEARCHES)
-def test_claims_are_searched(searched: Simulator, text: str) -> None:
-    query = text.replace("%", "%25")
-    answer = searched.send("GET", f"/claims/domains?domain={query}")
-    found = [claim["domain"].rstrip(".") for claim in answer.document]
-    assert found == SEARCHES[text]
-
-
-@pytest.mark.parametrize("text", ["%test.com", "another.test%"])
-def test_a_bad_search_is_refused(searched: Simulator, text: str) -> None:
-    query = text.replace("%", "%25")
-    answer = searched.send("GET", f"/claims/domains?domain={query}")
-    assert (answer.status, answer.description) == (422, "domain: invalid value")

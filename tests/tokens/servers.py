@@ -7,13 +7,14 @@
 | address | is |
 |---|---|
 | 127.0.0.1 | the primary server of all zones; stands for the resolvers too |
-| 127.0.0.2 | a secondary of shop.test that follows late, and a server of its own for apart.test |
+| 127.0.0.2 | a secondary of shop.test that follows when told; the server of apart.test too |
 | 127.0.0.3 | the server of other.shop.test, which is delegated to it, and of test |
 """
 
 from __future__ import annotations
 
 import base64
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,6 @@ from simulator.name_servers import (
 )
 
 PRIMARY, SECONDARY, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
-LATENESS = 3  # seconds that the secondary takes at most
 
 SECRETS = {
     name: base64.b64encode(f"{name} has a secret of its own".encode()).decode()
@@ -149,11 +149,18 @@ class NameServers:
     """The port of all of them, and how the tests look at them."""
 
     port: int
+    folder: Path
 
     @property
     def resolver(self) -> str:
         """As an entry of the option resolvers."""
         return f"{PRIMARY}:{self.port}"
+
+    def have_secondary_follow(self) -> None:
+        """Have it ask the primary server for what is new."""
+        control = self.folder / SECONDARY / "knot.sock"
+        command = [installed("knotc", "knot"), "-s", str(control), "zone-refresh", "shop.test"]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
 
     def texts(self, name: str, address: str = PRIMARY) -> list[str]:
         """The TXT records of a name as one server has them, sorted."""
@@ -194,7 +201,7 @@ def name_servers(folder: Path) -> Iterator[NameServers]:
             (OTHER, "other.shop.test"),
         ):
             wait_for_answer(address, port, zone, folder / address / "log")
-        yield NameServers(port)
+        yield NameServers(port, folder)
 
 
 def _configuration(
@@ -210,7 +217,7 @@ def _configuration(
         text += f'  - domain: {zone}\n    file: "{zone}.zone"\n    acl: [{acl}]\n'
     for zone in secondary:
         text += f"  - domain: {zone}\n    master: primary\n"
-        text += f"    refresh-max-interval: {LATENESS}\n"
+        text += "    refresh-min-interval: 3600\n"
     return text
 
 

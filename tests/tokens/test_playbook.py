@@ -88,7 +88,7 @@ PLAY = f"""
         results:
           token: "{{{{ token }}}}"
           changed: "{{{{ kept | map(attribute='changed') }}}}"
-          values: "{{{{ kept | map(attribute='values') }}}}"
+          texts: "{{{{ kept | map(attribute='texts') }}}}"
           seen: "{{{{ seen }}}}"
           failed: "{{{{ failed }}}}"
       delegate_to: localhost
@@ -126,10 +126,10 @@ def test_the_playbook(servers: NameServers, tmp_path: Path, check_mode: bool) ->
     assert told["failed"]["failed"]
     if check_mode:
         assert told["changed"] == [True, True, False, False]
-        assert told["values"] == [[TOKEN], [TOKEN], [], []]
+        assert told["texts"] == [[TOKEN], [TOKEN], [], []]
     else:
         assert told["changed"] == [True, False, True, False]
-        assert told["values"] == [[TOKEN], [TOKEN], [], []]
+        assert told["texts"] == [[TOKEN], [TOKEN], [], []]
         assert told["seen"]["visible"]
         assert f"-{TOKEN}" in ran.stdout
     assert servers.texts(NAME) == []

@@ -25,7 +25,7 @@ def test_one_record_beside_others_and_only_that(record: Run, servers: NameServer
         "name": "shop.test",
         "zone": "shop.test",
         "server": "ns1.shop.test",
-        "values": ["another text", TOKEN, "v=spf1 -all"],
+        "texts": ["another text", TOKEN, "v=spf1 -all"],
         "diff": {
             "before_header": "TXT records of shop.test",
             "after_header": "TXT records of shop.test",
@@ -33,11 +33,11 @@ def test_one_record_beside_others_and_only_that(record: Run, servers: NameServer
             "after": f"another text\n{TOKEN}\nv=spf1 -all\n",
         },
     }
-    assert servers.texts("shop.test") == added["values"]
+    assert servers.texts("shop.test") == added["texts"]
     again = record("shop.test", TOKEN)
-    assert (again["changed"], again["values"]) == (False, added["values"])
+    assert (again["changed"], again["texts"]) == (False, added["texts"])
     removed = record("shop.test", TOKEN, state="absent")
-    assert (removed["changed"], removed["values"]) == (True, others)
+    assert (removed["changed"], removed["texts"]) == (True, others)
     assert servers.texts("shop.test") == others
     assert not record("shop.test", TOKEN, state="absent")["changed"]
 
@@ -51,11 +51,11 @@ def test_the_ttl_is_ours_alone_or_that_of_the_others(record: Run, servers: NameS
 
 def test_check_mode_tells_and_changes_nothing(record: Run, servers: NameServers) -> None:
     told = record("_check.shop.test", TOKEN, check_mode=True)
-    assert (told["changed"], told["values"]) == (True, [TOKEN])
+    assert (told["changed"], told["texts"]) == (True, [TOKEN])
     assert servers.texts("_check.shop.test") == []
     record("_check.shop.test", TOKEN)
     told = record("_check.shop.test", TOKEN, check_mode=True, state="absent")
-    assert (told["changed"], told["values"]) == (True, [])
+    assert (told["changed"], told["texts"]) == (True, [])
     assert servers.texts("_check.shop.test") == [TOKEN]
 
 
@@ -64,7 +64,7 @@ def test_udp_carries_it_and_a_large_set_comes_over_tcp(record: Run, servers: Nam
     for text in long:
         assert record("_large.shop.test", text, protocol="udp")["changed"]
     again = record("_large.shop.test", long[1], protocol="udp")
-    assert (again["changed"], again["values"]) == (False, sorted(long))
+    assert (again["changed"], again["texts"]) == (False, sorted(long))
     assert servers.texts("_large.shop.test") == sorted(long)
     assert record("_large.shop.test", long[1], state="absent", protocol="udp")["changed"]
     assert servers.texts("_large.shop.test") == sorted({*long} - {long[1]})
@@ -74,7 +74,7 @@ def test_a_text_that_is_split_otherwise_is_the_same(record: Run) -> None:
     told = record("shop.test", "another text", check_mode=True)
     assert not told["changed"]
     told = record("shop.test", "another text", check_mode=True, state="absent")
-    assert told["values"] == ["v=spf1 -all"]
+    assert told["texts"] == ["v=spf1 -all"]
 
 
 def test_letters_outside_of_ascii(record: Run, servers: NameServers) -> None:

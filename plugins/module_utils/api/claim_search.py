@@ -12,7 +12,7 @@ from ..errors import AtlasError
 class ClaimSearch:
     """A pattern of domains: `_` is one character, `%` any run of them, none included.
 
-    A `%` at the start must be followed by a full stop, one at the end preceded by one.
+    One at the start must be followed by a full stop, one at the end preceded by one.
     Whether `%` may stand for several labels is not settled, so it may here. Raises `AtlasError`.
     """
 
@@ -20,8 +20,8 @@ class ClaimSearch:
         text = pattern.lower().rstrip(".")
         if not text or _is_loose(text) or _is_loose(text[::-1]):
             raise AtlasError(
-                f"search: {pattern!r} is not a pattern of domains; % at either end stands for"
-                " a whole label, as in %.example.com or www.%."
+                f"search: {pattern!r} is not a pattern of domains; % or _ at either end stands"
+                " for a whole label, as in %.example.com or www.%."
             )
         self._pattern = text
 
@@ -41,8 +41,8 @@ class ClaimSearch:
 
 
 def _is_loose(text: str) -> bool:
-    """Whether it begins with a `%` that no full stop follows."""
-    rest = text.lstrip("%")
+    """Whether it begins with a wildcard that no full stop follows."""
+    rest = text.lstrip("%_")
     return rest != text and not rest.startswith(".")
 
 

@@ -27,11 +27,24 @@ _CERTIFICATE_EXPIRED = 10
 _NAME_MISMATCHES = (62, 64)
 """X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
 
-_REFUSED_CLIENT = re.compile(
-    "ALERT_(?!PROTOCOL).*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|DECRYPT_ERROR)"
-)
-"""Alerts (RFC 8446, section 6.2) by which a server turns a client certificate down."""
-
+_ITS_KEY = "with its key as client_key"
+_GIVE_ANOTHER = f"have another made in the Atlas portal and give that, {_ITS_KEY}"
+_GIVE_THE_RIGHT_ONE = f"give the mTLS certificate of this Atlas account, still valid, {_ITS_KEY}"
+_REFUSALS = {
+    "certificate required": _GIVE_THE_RIGHT_ONE,
+    "handshake failure": _GIVE_THE_RIGHT_ONE,
+    "no certificate": _GIVE_THE_RIGHT_ONE,
+    "unknown ca": _GIVE_THE_RIGHT_ONE,
+    "bad certificate": _GIVE_THE_RIGHT_ONE,
+    "unsupported certificate": _GIVE_THE_RIGHT_ONE,
+    "certificate unknown": _GIVE_THE_RIGHT_ONE,
+    "access denied": _GIVE_THE_RIGHT_ONE,
+    "decrypt error": _GIVE_THE_RIGHT_ONE,
+    "certificate expired": _GIVE_ANOTHER,
+    "certificate revoked": _GIVE_ANOTHER,
+}
+"""Alerts (RFC 8446, section 6.2) by which a server turns a client certificate down, and what to
+do about each."""
 
 _ANSWERS_IN_THE_CLEAR = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
 
@@ -137,17 +150,17 @@ def _untrusted_text(cause: ssl.SSLCertVerificationError, server: str) -> str:
 
 def _refused_client(causes: Sequence[BaseException], peer: Peer) -> str:
     for cause in causes:
-        alert = _tls_reason(cause)
-        if _REFUSED_CLIENT.search(alert):
+        alert = _alert_name(_tls_reason(cause))
+        if alert in _REFUSALS:
             return (
                 f"client_cert: {peer.server} refused the client certificate in the TLS handshake"
-                f" ({_alert_name(alert)}); give the mTLS certificate of this Atlas account, still"
-                " valid, and its key as client_key."
+                f" ({alert}); {_REFUSALS[alert]}."
             )
     return ""
 
 
 def _alert_name(reason: str) -> str:
+    """As in the standard, empty if OpenSSL's name is not that of an alert."""
     return reason.partition("ALERT_")[2].replace("_", " ").lower()
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import ipaddress
 import math
@@ -88,6 +89,7 @@ class Transport:
         if tls.verify_mode is ssl.CERT_NONE:
             # Whoever switched verification off has been warned, once and in words.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        tls.sslsocket_class = _Socket
         self._options = options
         self._server = _host_and_port(url)
         self._proxies = _proxies(url, options.proxy)
@@ -225,6 +227,22 @@ def _proxy_server(proxy: str, setting: str) -> str:
             " http://proxy.example.com:3128, or leave it out."
         )
     return _host_and_port(_with_scheme(proxy))
+
+
+class _Socket(ssl.SSLSocket):
+    """Reports the end of a connection so that what the server said before it is still read.
+
+    With TLS 1.3 a server judges the client certificate when for us the handshake is over: its alert
+    and the end of the connection may be there before we write a byte. urllib3 reads on after EPIPE
+    alone, and Python reports others, by its version and by who was first.
+    """
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """As that of the class."""
+        try:
+            return super().send(data, flags)
+        except (ConnectionError, ssl.SSLEOFError):
+            raise BrokenPipeError(errno.EPIPE, "the connection has ended") from None
 
 
 class _AddressContext:

@@ -108,9 +108,12 @@ class ClaimKeeper:
             due = [state for state in states if state.is_due]
             for state in due:
                 self._guarded(state, self._refuse_unready)
-                state.changed = not state.error
-            if not self.check_mode:
-                self._prove([state for state in due if not state.error], claims, timeout)
+            ready = [state for state in due if not state.error]
+            if self.check_mode:
+                for state in ready:
+                    state.changed = True
+            else:
+                self._prove(ready, claims, timeout)
         return states
 
     def _looked_at(self, names: Sequence[str]) -> tuple[list[ClaimState], list[Claim]]:
@@ -170,7 +173,7 @@ class ClaimKeeper:
         known = state.standing
         if known is None or not known.is_due:
             return
-        claim = known.claim or claim_of(known.domain, claims)
+        claim = claim_of(known.domain, claims)  # that of a name before may have a new token
         state.token = self._open_token(claim)
         if not state.token:
             claim = self._created(state) if claim is None else self._redrawn(state, claim)
@@ -265,6 +268,7 @@ class ClaimKeeper:
             if proof is None or state.standing is None:
                 continue
             state.error = state.error or proof.error
+            state.changed = state.changed or proof.is_asserted or proof.is_done
             if proof.is_done:
                 state.standing = Standing(
                     state.name, proof.claim.domain, proof.claim, proof.claim, is_due=False

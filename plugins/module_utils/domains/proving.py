@@ -25,11 +25,13 @@ _MOST_ENTRIES = 3
 
 @dataclass
 class Proof:
-    """One claim on its way: `is_asserter` is whether this host has it checked, or only waits."""
+    """One claim on its way: `is_asserter` is whether this host has it checked, or only waits,
+    `is_asserted` whether it did."""
 
     claim: Claim
     is_asserter: bool = True
     checks_seen: int = -1
+    is_asserted: bool = False
     entries_before: int = 0
     error: str = ""
     is_done: bool = False
@@ -90,6 +92,7 @@ class Prover:
         proof.checks_seen = len(proof.claim.log)
         if is_first or self._method != EMAIL:
             self._book.have_checked(proof.claim, self._method, self._place(proof.claim))
+            proof.is_asserted = True
 
     def _look(self, proof: Proof) -> None:
         before, proof.claim = (

@@ -66,7 +66,7 @@ def _is_of_a_person(common_name: str) -> bool:
 
 def _normal_host(name: str) -> str:
     try:
-        return name if "@" in name else dns_name(name, "subject.common_name")
+        return dns_name(name, "subject.common_name")
     except AtlasError:
         return name
 
@@ -85,14 +85,12 @@ def _allows(pattern: str, name: str) -> bool:
     if ":" in name and _network(name) is None:
         return False  # a URI without a host, of which no part names its holder for certain
     if "@" in pattern or "@" in name:
-        domain = name.lower().rpartition("@")[2]
-        return pattern.startswith("@") and pattern.lower() == f"@{domain}"
+        _local, at_sign, domain = name.lower().rpartition("@")
+        return bool(at_sign) and pattern.lower() == f"@{domain}"
     network = _network(pattern)
     if network is not None:
         address = _network(name)
-        return (
-            address is not None and address.version == network.version and _within(address, network)
-        )
+        return address is not None and _within(address, network)
     if pattern.startswith("*."):
         parent = dns_name(pattern[2:], "allowed_names")
         return name.lower().endswith(f".{parent}") and _network(name) is None

@@ -10,15 +10,16 @@ import contextlib
 import json
 import os
 import stat
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import commands
 from ..errors import AtlasError
 
 _NAME = "globalsign.atlas-listener"
+_PS_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def _threads(process: int) -> list[str]:
 def _asked_start_of(process: int) -> str:
     """The same where there is no /proc."""
     command = ["ps", "-o", "lstart=", "-p", str(process)]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - no shell, a number
-    return answer.stdout.strip()
+    ended = commands.run(command, _PS_SECONDS, os.environ)
+    return "" if ended.status else ended.said.strip()
 
 
 def read(port: int) -> Running | None:

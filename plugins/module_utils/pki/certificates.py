@@ -274,6 +274,18 @@ def is_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     return True
 
 
+def may_issue(certificate: x509.Certificate) -> bool:
+    """Whether a certificate may stand above others (RFC 5280, 4.2.1.9): it does not say that it is
+    no CA's. Old roots say nothing."""
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return True
+    except ValueError:
+        return False
+    return bool(constraints.ca)
+
+
 def _signature_check(certificate: x509.Certificate, issuer: x509.Certificate) -> Callable[[], None]:
     key = issuer.public_key()
     signature, message = certificate.signature, certificate.tbs_certificate_bytes

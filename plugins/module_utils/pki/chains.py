@@ -64,7 +64,11 @@ def _signer_of(
     certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
 ) -> x509.Certificate | None:
     for candidate in candidates:
-        if candidate != certificate and certificates.is_signed_by(certificate, candidate):
+        if (
+            candidate != certificate
+            and certificates.may_issue(candidate)
+            and certificates.is_signed_by(certificate, candidate)
+        ):
             return candidate
     return None
 

@@ -40,7 +40,8 @@ _SECONDS_FOR_EACH = 2
 @dataclass
 class World:
     """What a task needs. `open_client` gives a client of Atlas as a context manager, `fetch` a
-    public file by its URL. `progress` is told how many certificates of how many are issued."""
+    public file by its URL. `progress` is told how many requests of how many are over, granted or
+    not."""
 
     node: Node
     open_client: Callable[[], AbstractContextManager[Any]]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ... import commands
 from ...errors import AtlasError
 from ...pki import certificates, chains, keys
 from ...pki.library import x509
@@ -308,29 +308,20 @@ def _validate(wanted: Wanted) -> None:
     if not wanted.validate:
         return
     command = " ".join(wanted.validate)
-    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
-            wanted.validate,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_VALIDATION_SECONDS,
-            env=environment,
-            check=False,
-        )
+        ended = commands.run(wanted.validate, _VALIDATION_SECONDS, {**os.environ, "LC_ALL": "C"})
     except OSError as error:
         raise AtlasError(
             f"validate: {command!r} could not be run: {files.explain(error)}."
         ) from None
-    except subprocess.TimeoutExpired:
+    except commands.TimedOutError:
         raise AtlasError(
             f"validate: {command!r} did not end within {_VALIDATION_SECONDS} seconds."
         ) from None
-    if done.returncode:
-        said = " ".join(done.stdout.decode("utf-8", "replace").split())[-_LONGEST_OUTPUT:]
+    if ended.status:
+        said = " ".join(ended.said.split())[-_LONGEST_OUTPUT:]
         raise AtlasError(
-            f"validate: {command!r} failed with {done.returncode}: {said or 'it said nothing'}"
+            f"validate: {command!r} failed with {ended.status}: {said or 'it said nothing'}"
         )
 
 

@@ -171,13 +171,16 @@ class Reserve:
 
 
 def remove_strays(wanted: Wanted, store: Store) -> None:
-    """Remove temporary files that calls left which were cut off. Only under the lock."""
+    """Remove temporary files that calls left which were cut off. Only under the lock.
+
+    Space that is held stays: it may be that of a run which is at work.
+    """
     for target in wanted.targets:
         for path in (target.path, place_of(store, target.path)):
             _remove_strays_of(os.path.dirname(path), f".{os.path.basename(path)[:200]}.atlas-")
     for folder in (store.private, store.superseded):
         for name in _names(folder):
-            if name.startswith(".") and ".atlas-" in name:
+            if name.startswith(".") and ".atlas-" in name and "-reserve-" not in name:
                 files.unlink(os.path.join(folder, name))
     _remove_strays_of(store.folder, ".live.atlas-")
 

@@ -122,12 +122,12 @@ def mode(value: Any, option: str) -> int:
     """A mode for a file that is read and not executed."""
     text = value.removeprefix("0o") if isinstance(value, str) else ""
     number = int(text, 8) if re.fullmatch(r"[0-7]{3,4}", text) else value
-    if isinstance(number, bool) or number not in _MODES:
+    if type(number) is not int or number not in _MODES:  # a bool is an int, too
         raise AtlasError(
             f"{option}: {value!r} is not a mode for a file that is read and not executed; give an"
             " octal number in quotes, such as '0640'."
         )
-    return int(number)
+    return number
 
 
 def record_folders(

@@ -34,6 +34,18 @@ class Behaviour:
     old_claims: bool = field(
         default=False, metadata=about("Claims are shown as by older servers: fewer members.")
     )
+    claim_names: str = field(
+        default="public",
+        metadata=about(
+            "What can be claimed: domains that can be public ones (no underscore, no public suffix,"
+            " A-labels that mean something), or any.",
+            ("public", "any"),
+        ),
+    )
+    ip_claims: bool = field(
+        default=True,
+        metadata=about("IP addresses can be claimed; if not, there are no such endpoints (404)."),
+    )
     claim_token_seconds: int = field(
         default=30 * DAY, metadata=about("How long a claim's token can be asserted.")
     )

@@ -25,6 +25,7 @@ from .process import data_folder, locked, serve
 from .settings import Address, Settings, Verification
 
 UNUSABLE = 2
+_DNS_PORT = 53
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -95,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "--resolver",
         action="append",
         default=[],
-        metavar="HOST:PORT",
-        help="a DNS server to ask instead of the system's; several must agree",
+        metavar="HOST[:PORT]",
+        help="a DNS server to ask instead of the system's (port: 53); several must agree",
     )
     for scheme, port in (("http", 80), ("https", 443)):
         verification.add_argument(
@@ -128,7 +129,7 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         accounts=_accounts(parsed),
         verification=Verification(
             names=dict(_resolution(text) for text in parsed.resolve),
-            resolvers=tuple(_address("--resolver", text) for text in parsed.resolver),
+            resolvers=tuple(_resolver(text) for text in parsed.resolver),
             http_port=_port("--verify-http-port", parsed.verify_http_port),
             https_port=_port("--verify-https-port", parsed.verify_https_port),
             smtp=_address("--smtp", parsed.smtp) if parsed.smtp else None,
@@ -175,6 +176,30 @@ def _address(option: str, text: str) -> Address:
     if not host or not port.isdigit() or int(port) > 65535:
         raise StartError(f"{option}: {text} is not HOST:PORT, such as 127.0.0.1:8443.")
     return Address(host.strip("[]"), int(port))
+
+
+def _resolver(text: str) -> Address:
+    """A DNS server. An address of version 6 without brackets has no port."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]") or _is_ip_address(text):
+        host, port = text, str(_DNS_PORT)
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    is_host = _is_ip_address(host) or normal_domain(f"{host}.test") is not None
+    if not is_host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise StartError(
+            f"--resolver: {text} is neither HOST nor HOST:PORT, such as 192.0.2.53 or"
+            " [2001:db8::1]:53."
+        )
+    return Address(host, int(port))
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _loopback_address(text: str) -> Address:

@@ -20,6 +20,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import hashes
 
 from .accounts import Account, AccountSettings
+from .alerts import AlertingObject
 from .api.claims import verified_from_the_start
 from .api.server import BASE, Api
 from .api.service import Service
@@ -134,6 +135,7 @@ def _account(wanted: AccountSettings, settings: Settings, store: Store, tls: Api
 
 def _tls_context(settings: Settings, tls: ApiTls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslobject_class = AlertingObject
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     needs_all = all(account.mutual_tls == "certificate" for account in settings.accounts)
     context.verify_mode = ssl.CERT_REQUIRED if needs_all else ssl.CERT_OPTIONAL

@@ -30,5 +30,14 @@ def test_each_certificate_gets_a_folder_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", ["", None, "..", ".hidden", "a/b", "/etc"])
 def test_what_cannot_be_a_folder_is_refused(name: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"name: .* cannot be the name of a folder"):
+    with pytest.raises(AnsibleFilterError) as caught:
         certificate_items([{"name": name, "dns_names": []}], "/etc/ssl/atlas")
+    assert caught.value.message == (
+        f"name: {name or ''!r} cannot be the name of a folder; give a plain name such as 'www'."
+    )
+
+
+def test_without_names_it_is_still_an_item() -> None:
+    first, second = certificate_items([{"name": "a"}, {"name": "b", "dns_names": None}], "/x")
+    assert (first["path"], second["path"]) == ("/x/a/cert.pem", "/x/b/cert.pem")
+    assert first["san"] == second["san"] == {"dns_names": []}

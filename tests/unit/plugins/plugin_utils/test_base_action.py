@@ -21,6 +21,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connect
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.plugin_utils import base_action
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.base_action import (
     AtlasAction,
     ControllerAction,
@@ -369,3 +370,192 @@ def test_an_action_without_atlas_shows_no_secret_either() -> None:
 def test_async_is_left_to_core_to_refuse() -> None:
     assert AtlasAction._supports_async is False
     assert AtlasAction._supports_check_mode is True
+
+
+# option -> its member in a configuration file, and a value for each of the four places
+PLACES: dict[str, tuple[str, list[Any]]] = {
+    "api_url": ("url", ["a", "b", "c", "d"]),
+    "api_key": ("api_key", ["a", "b", "c", "d"]),
+    "api_secret": ("api_secret", ["a", "b", "c", "d"]),
+    "client_cert": ("cert_file", ["/a", "/b", "/c", "/d"]),
+    "client_key": ("key_file", ["/a", "/b", "/c", "/d"]),
+    "client_key_passphrase": ("key_passphrase", ["a", "b", "c", "d"]),
+    "validate_certs": ("insecure_skip_verify", [True, "yes", "no", "yes"]),
+    "extra_headers": ("extra_headers", [{"X": each} for each in "abcd"]),
+    "read_timeout": ("timeout", [1, 2, 3, 4]),
+}
+
+
+@pytest.mark.parametrize("option", PLACES)
+def test_the_task_comes_before_the_play_before_the_controller_before_the_file(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member, (in_file, on_controller, in_play, in_task) = PLACES[option]
+    (tmp_path / "conf").write_text(json.dumps({member: in_file}))
+    variable = environment_variable(option)
+
+    def of(environment: Any = None, **arguments: Any) -> Any:
+        action = with_files(make(environment, config_file="conf", **arguments), tmp_path)
+        seen: list[Any] = []
+        action.does = lambda options: seen.append(options[option]) or {}
+        assert "failed" not in run(action)
+        return seen[0]
+
+    def as_text(value: Any) -> str:
+        return json.dumps(value) if isinstance(value, dict) else str(value)
+
+    truth = {"yes": True, "no": False, True: False}  # the file says insecure
+    kept = [truth[each] if option == "validate_certs" else each for each in PLACES[option][1]]
+    assert of() == kept[0]
+    monkeypatch.setenv(variable, as_text(on_controller))
+    assert of() == kept[1]
+    assert of([{variable: as_text(in_play)}]) == kept[2]
+    assert of([{variable: as_text(in_play)}], **{option: in_task}) == kept[3]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_later_environments_of_the_play_come_first_and_all_are_put_back(fails: bool) -> None:
+    given = [{"ATLAS_API_KEY": "outer", "A": "1"}, {"ATLAS_API_KEY": "inner", "B": "2"}]
+    action = make(given)
+    seen: list[Any] = []
+
+    def look(options: dict[str, Any]) -> dict[str, Any]:
+        seen.append((options["api_key"], action._task.environment))
+        if fails:
+            raise RuntimeError
+        return {}
+
+    action.does = look
+    assert bool(run(action).get("failed")) is fails
+    assert seen == [("inner", [{"A": "1", "B": "2"}])]
+    assert action._task.environment is given
+
+
+def test_the_config_file_may_come_from_the_environment_and_be_in_ones_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf").write_text(json.dumps({"cert_file": "mtls.crt", "timeout": 7}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ATLAS_CONFIG_FILE", "~/conf")
+    action = with_files(make(), Path("/"))
+    seen: list[Any] = []
+    action.does = lambda options: seen.append((options["client_cert"], options["read_timeout"]))
+    run(action)
+    assert seen == [(f"{tmp_path}/mtls.crt", 7)]
+
+
+@pytest.mark.parametrize(
+    ("secret", "texts"),
+    [
+        ("plain", {"plain"}),
+        (7, {"7"}),
+        ({"A": "b", "C": "", "D": None, "E": 7}, {"b", "7"}),
+        ("http://proxy:3128", {"http://proxy:3128"}),
+        ("http://user@proxy:3128", {"http://user@proxy:3128"}),
+        ("http://user:p:w@proxy:3128", {"http://user:p:w@proxy:3128", "p:w"}),
+        ("http://user:p@w@proxy", {"http://user:p@w@proxy", "p@w"}),
+        ("http://user:a://b@proxy", {"http://user:a://b@proxy", "a://b"}),
+    ],
+)
+def test_where_a_secret_may_be_found(secret: Any, texts: set[str]) -> None:
+    assert base_action._texts_of(secret) == texts
+
+
+def test_arguments_are_plain_at_any_depth() -> None:
+    given = {1: ({"a": (Vaulted(), None)}, "b"), "c": 7}
+    assert base_action._plain(given) == {"1": [{"a": [SECRET, None]}, "b"], "c": 7}
+
+
+def test_what_is_wrong_is_said_once_and_all_of_it() -> None:
+    result = run(make(colour="green", count="many"))
+    first, second, third = result["msg"].split("; ")
+    assert first == "parameters are mutually exclusive: colour|count"
+    assert second.startswith("argument 'count' is of type str")
+    assert third == "value of colour must be one of: red, blue, got: green."
+    assert result["msg"].endswith(".")
+    many = run(make(kind=ActionOfAList, keys=[{"wrod": "a"}, {"wrod": "b"}]))
+    assert many["msg"].count("wrod") == 1
+
+
+class ActionOfAList(ControllerAction):
+    """An action with a list, and a secret in each element of another."""
+
+    OPTIONS = {
+        "colours": {"type": "list", "elements": "str", "choices": ["red"]},
+        "keys": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"word": {"type": "str", "no_log": True}},
+        },
+    }
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"said": [key["word"] for key in options["keys"]], "warnings": ["first"]}
+
+
+def test_secrets_of_suboptions_are_removed_too() -> None:
+    result = run(make(kind=ActionOfAList, keys=[{"word": SECRET}]))
+    assert SECRET not in str(result)
+    assert result["warnings"] == ["first"]
+
+
+def test_a_warning_is_added_to_those_of_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "open_session", lambda *_arguments: None)
+    action = make(validate_certs=False, api_key="k" * 16, api_secret=SECRET)
+    action.does = lambda options: action.open_client(options) and {"warnings": ["of the task"]}
+    assert run(action)["warnings"] == ["of the task", credentials.UNVERIFIED]
+
+
+def test_the_session_gets_the_scratch_folder_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr(credentials, "open_session", lambda *arguments: opened.append(arguments))
+    monkeypatch.setattr(base_action.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    action = make(api_key="k" * 16, api_secret=SECRET)
+    action.does = lambda options: action.open_client(options).claim_board.token("01") or {}
+    assert run(action) == {}
+    ((options, find, folder, scratch),) = opened
+    assert (options["api_secret"], find, folder) == (SECRET, action.find_file, str(tmp_path))
+    assert scratch._folder.startswith(f"{tmp_path}/atlas-")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_check_mode_is_that_of_the_task(check_mode: bool) -> None:
+    assert make(check_mode=check_mode).check_mode is check_mode
+
+
+def test_an_error_of_ansible_puts_the_environment_back() -> None:
+    def fail(_options: dict[str, Any]) -> dict[str, Any]:
+        raise AnsibleConnectionFailure("gone")
+
+    given = {"ATLAS_API_KEY": "a"}
+    action = make(given)
+    action.does = fail
+    with pytest.raises(AnsibleConnectionFailure):
+        run(action)
+    assert action._task.environment is given
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, {}), ({}, {}), ({"a": 1}, {"a": 1})])
+def test_an_action_knows_the_variables_of_its_task(given: Any, kept: dict[str, Any]) -> None:
+    action = make()
+    action.does = lambda options: {"variables": dict(action._task_vars)}
+    assert action.run(task_vars=given)["variables"] == kept
+
+
+def test_a_secret_that_is_not_given_hides_nothing() -> None:
+    action = make()
+    action.does = lambda options: {"said": "None of these"}
+    assert run(action) == {"said": "None of these"}
+
+
+def test_an_environment_that_comes_to_nothing() -> None:
+    action = make([None, {"ATLAS_API_KEY": "a"}])
+    action.does = lambda options: {"url": options["api_key"] and "known"}
+    assert run(action) == {"url": "known"}
+
+
+def test_a_config_file_that_is_nowhere(tmp_path: Path) -> None:
+    result = run(with_files(make(config_file="conf"), tmp_path))
+    assert result["msg"].startswith("config_file: conf was not found on the controller; give an")

@@ -65,3 +65,37 @@ def test_a_bad_file_is_one_sentence(document: Any, text: str) -> None:
     assert error.value.message.startswith("config_file: hvclient.json")
     assert text in error.value.message
     assert "a9c4f6d2" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "kind"),
+    [
+        ("url", 7, "str"),
+        ("timeout", True, "int"),
+        ("timeout", 1.5, "int"),
+        ("insecure_skip_verify", 1, "bool"),
+        ("insecure_skip_verify", "yes", "bool"),
+        ("extra_headers", "X: y", "dict"),
+        ("api_secret", {}, "str"),
+    ],
+)
+def test_each_member_has_its_type(member: str, value: Any, kind: str) -> None:
+    with pytest.raises(AtlasError) as error:
+        read({member: value})
+    assert error.value.message == (
+        f"config_file: hvclient.json: {member} is not of the type {kind}."
+    )
+
+
+def test_what_is_empty_is_not_stated() -> None:
+    empty = {"url": "", "cert_file": "", "extra_headers": {}, "timeout": None, "key_file": None}
+    assert read(empty) == {}
+    assert read({"timeout": 0, "insecure_skip_verify": False}) == {"read_timeout": 0}
+
+
+@pytest.mark.parametrize(
+    ("member", "option"), [("cert_file", "client_cert"), ("key_file", "client_key")]
+)
+def test_files_are_beside_it(member: str, option: str) -> None:
+    assert read({member: "mtls/a.pem"}) == {option: "/home/ida/mtls/a.pem"}
+    assert read({member: "/mtls/a.pem"}) == {option: "/mtls/a.pem"}

@@ -83,7 +83,19 @@ def test_inspect_sends_the_time_of_the_controller() -> None:
     assert host.calls[0][1]["certificates"][0]["now"] == 1_800_000_000
 
 
-@pytest.mark.parametrize(("step", "is_lost"), [("inspect", False), ("install", True)])
+@pytest.mark.parametrize(
+    ("step", "is_lost"),
+    [
+        ("inspect", False),
+        ("prove", False),
+        ("prepare", True),
+        ("install", True),
+        ("acknowledge", True),
+        ("previous", True),
+        ("revoked", True),
+        ("remove", True),
+    ],
+)
 def test_a_connection_that_breaks(step: str, is_lost: bool) -> None:
     def broken(_module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
         raise AnsibleConnectionFailure("gone")
@@ -114,3 +126,44 @@ def test_of_a_nodes_facts_only_the_interpreter_is_passed_on() -> None:
         "warnings": ["careful"],
         "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"},
     }
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            {"failed": True, "msg": " no\n", "module_stderr": " boom\n"},
+            "The node could not remove: no boom",
+        ),
+        ({"msg": ""}, "The node could not remove: it gave no reason"),
+        ({"failed": True, "answers": [1]}, "The node could not remove: it gave no reason"),
+        ({"msg": None, "module_stderr": "x"}, "The node could not remove: it gave no reason x"),
+    ],
+)
+def test_what_a_node_says_is_the_reason(answer: dict[str, Any], message: str) -> None:
+    with pytest.raises(AtlasError) as failed:
+        RemoteNode(Host(**answer)).perform("remove", [], [])
+    assert failed.value.message == message
+    assert not isinstance(failed.value, NodeLostError)
+
+
+def test_what_core_says_is_collected_over_all_steps() -> None:
+    host = Host(answers=[], warnings=["a"], deprecations=[{"msg": "old"}])
+    node = RemoteNode(host)
+    node.perform("inspect", [], [])
+    host.answer = {"answers": [], "warnings": ["b"]}
+    node.perform("inspect", [], [])
+    assert node.notices == {"warnings": ["a", "b"], "deprecations": [{"msg": "old"}]}
+
+
+def test_what_core_says_of_a_step_that_fails_is_collected_too() -> None:
+    node = RemoteNode(Host(failed=True, msg="no", warnings=["a"]))
+    with pytest.raises(AtlasError):
+        node.perform("inspect", [], [])
+    assert node.notices == {"warnings": ["a"]}
+
+
+def test_another_module_is_run_as_it_is() -> None:
+    host = Host(changed=True)
+    assert RemoteNode(host).execute("a.b.c", {"x": 1}) == {"changed": True}
+    assert host.calls == [("a.b.c", {"x": 1})]

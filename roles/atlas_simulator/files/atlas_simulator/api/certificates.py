@@ -22,7 +22,7 @@ from ..behaviour import Behaviour
 from ..pki.leaf import Leaf, Publication, public_key_digest, rekeyed, sign
 from ..pki.pairs import Pair
 from ..policy.enforcement import accept
-from ..policy.public_key import read_key
+from ..policy.public_key import key_of_rekey
 from ..problems import ServiceError
 from ..store import ISSUED, REVOKED, Certificate, new_identifier
 from ..values import is_integer
@@ -76,7 +76,7 @@ class Certificates:
         body = await read_json(request, messages.BAD_CERTIFICATE_REQUEST)
         if not isinstance(body, dict):
             raise ServiceError(400, messages.BAD_CERTIFICATE_REQUEST)
-        key = read_key(body, account.policy, service.readings)
+        key = key_of_rekey(body, account.policy, service.readings)
         now = service.clock.now()
         if not self._is_active(old, now):
             raise ServiceError(409, messages.NOT_ACTIVE)

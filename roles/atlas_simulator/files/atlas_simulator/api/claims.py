@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from .. import messages
-from ..names import normal_domain
+from ..names import is_public_domain, normal_domain
 from ..problems import ServiceError
 from ..store import DOMAIN, Claim, Store, new_identifier
 from ..verification import http, mail
@@ -27,7 +28,15 @@ from ..verification.dns import (
 from ..verification.search import search_pattern
 from ..verification.token import PREFIX, new_token
 from ..verification.verifier import DNS, EMAIL, HTTP, record_success
-from .exchange import answer, empty_answer, in_progress, page_of, read_json, read_optional_json
+from .exchange import (
+    answer,
+    empty_answer,
+    in_progress,
+    page_of,
+    read_json,
+    read_optional_json,
+    whole_number,
+)
 from .service import Service, account_name, account_of
 
 _SCHEMES = ("http", "https")
@@ -44,8 +53,14 @@ class Claims:
         self._place = "authorization_domain" if kind == DOMAIN else "authorization_ip_address"
 
     async def list_all(self, request: web.Request) -> web.Response:
-        """A page of the claims, of one status or matching a search if asked."""
-        claims = self._service.store.claims(account_of(request).name, self.kind)
+        """A page of the claims, the oldest first; of one status, made in a time frame, or matching
+        a search if asked."""
+        start, end = _time_frame(request)
+        claims = [
+            claim
+            for claim in self._service.store.claims(account_of(request).name, self.kind)
+            if start <= claim.created_at <= end
+        ]
         sought = request.query.get(self.kind if self.kind == DOMAIN else "ip_address")
         if sought is not None:
             pattern = search_pattern(sought.rstrip("."))
@@ -63,7 +78,7 @@ class Claims:
     async def create(self, request: web.Request) -> web.Response:
         """Claim a name. In this path the segment is a domain or address, not an id."""
         name = self._normal(request.match_info["id"])
-        if name is None:
+        if name is None or not self._can_be_claimed(name):
             raise ServiceError(422, messages.RISK)
         account = account_of(request).name
         if self._service.store.claim_of(account, self.kind, name):
@@ -201,6 +216,13 @@ class Claims:
         except ValueError:
             return None
 
+    def _can_be_claimed(self, name: str) -> bool:
+        return (
+            self.kind != DOMAIN
+            or self._service.behaviour.claim_names == "any"
+            or is_public_domain(name)
+        )
+
     def _renew_token(self, claim: Claim) -> None:
         behaviour = self._service.behaviour
         token = new_token()
@@ -247,6 +269,20 @@ def verified_from_the_start(store: Store, account: str, domain: str, now: int, r
     if not claim.is_verified(now):
         record_success(claim, DNS, now, reuse)
         store.save_claim(claim)
+
+
+def _time_frame(request: web.Request) -> tuple[int, float]:
+    """When the claims that are asked for were made, both ends inclusive; open without one.
+
+    The guide says that the list can be filtered by a time frame, and neither by which time nor
+    with which limit: they are those of the statistics, but for the thirty days.
+    """
+    given = request.query
+    start = whole_number(given["from"], messages.BAD_FROM) if "from" in given else 0
+    end = whole_number(given["to"], messages.BAD_TO) if "to" in given else math.inf
+    if start > end:
+        raise ServiceError(422, messages.BAD_TO)
+    return start, end
 
 
 async def _optional_object(request: web.Request) -> dict[str, Any]:

@@ -103,7 +103,8 @@ _IP_HTTP = _object({"scheme": _TEXT, "authorization_ip_address": _TEXT})
 _EMAIL = _object({"email_address": _TEXT})
 _PAGE = ("page", "per_page")
 _WINDOW = (*_PAGE, "from", "to")
-_CLAIM_QUERY = (*_PAGE, "status", "domain")
+_CLAIM_QUERY = (*_WINDOW, "status", "domain")
+_IP_CLAIM_QUERY = (*_WINDOW, "status", "ip_address")
 
 # Path, method, queries, body, what it is.
 _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any] | None, str], ...] = (
@@ -131,7 +132,7 @@ _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any] | None, str],
     ("/claims/domains/{claim}/email", "get", (), None, "Who may approve by mail"),
     ("/claims/domains/{claim}/email", "post", (), _EMAIL, "Verify by mail"),
     ("/claims/domains/{claim}/reassert", "post", (), None, "A new token"),
-    ("/claims/ipaddresses", "get", _PAGE, None, "Claims of IP addresses"),
+    ("/claims/ipaddresses", "get", _IP_CLAIM_QUERY, None, "Claims of IP addresses"),
     ("/claims/ipaddresses/{claim}", "post", (), None, "Claim an IP address"),
     ("/claims/ipaddresses/{claim}", "get", (), None, "A claim"),
     ("/claims/ipaddresses/{claim}", "delete", (), None, "Forget a claim"),

@@ -103,6 +103,11 @@ class Api:
     async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Every call but the login needs a token, and the account's own client certificate."""
         if (
+            request.path.startswith(f"{BASE}/claims/ipaddresses")
+            and not self._service.behaviour.ip_claims
+        ):
+            raise ServiceError(404, messages.NOT_FOUND)
+        if (
             request.path.rstrip("/") != BASE + "/login"
             and request.match_info.http_exception is None
         ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import socket
 import struct
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..api.exchange import problem_answer
+from ..api.exchange import JSON_TYPE, PROBLEM_TYPE, problem_answer
 from ..api.limits import retry_after
 from ..api.server import BASE, Api, Handler
 from ..api.service import Service, account_name
@@ -88,13 +89,20 @@ class Interference:
                 content_type="text/html",
                 headers=instead.headers,
             )
-        return self._problem(instead)
+        return self._status(instead)
 
-    def _problem(self, fault: Fault) -> web.Response:
+    def _status(self, fault: Fault) -> web.Response:
         behaviour, clock = self._service.behaviour, self._service.clock
         headers = retry_after(behaviour, clock, 1) if fault.status in (429, 503) else {}
         headers.update(fault.headers)
-        return problem_answer(ServiceError(fault.status, fault.body or BUSY, headers=headers))
+        if fault.text is None and isinstance(fault.body, str):
+            response = problem_answer(ServiceError(fault.status, fault.body or BUSY))
+        else:
+            content = json.dumps(fault.body) if fault.text is None else fault.text
+            response = web.Response(status=fault.status, body=content.encode("utf-8"))
+            response.headers["Content-Type"] = PROBLEM_TYPE if fault.status >= 400 else JSON_TYPE
+        response.headers.update(headers)
+        return response
 
 
 async def _after(

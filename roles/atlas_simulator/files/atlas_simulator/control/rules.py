@@ -16,7 +16,7 @@ from typing import Any
 BEFORE_ACTING, AFTER_ACTING, BEFORE_ANSWERING = "before-acting", "after-acting", "before-answering"
 POINTS = (BEFORE_ACTING, AFTER_ACTING, BEFORE_ANSWERING)
 ACTIONS: Mapping[str, str] = {
-    "status": "answers with `status`, `headers` and `body` instead of acting",
+    "status": "answers with `status`, `headers` and `body` or `text` instead of acting",
     "delay": "waits for `seconds` before acting",
     "delay-answer": "waits for `seconds` after acting",
     "reset-before": "resets the connection instead of acting",
@@ -29,8 +29,15 @@ ACTIONS: Mapping[str, str] = {
     "expire-tokens": "makes all tokens expire before it looks at the request",
 }
 _MATCHING = {"method": str, "path": str, "nth": int, "times": int}
-_FAULT = {"action": str, "status": int, "headers": dict, "body": str, "seconds": (int, float)}
-_FAULT["content_type"] = str
+_FAULT = {
+    "action": str,
+    "status": int,
+    "headers": dict,
+    "body": (str, dict, list),
+    "text": str,
+    "seconds": (int, float),
+    "content_type": str,
+}
 
 
 @dataclass
@@ -58,14 +65,18 @@ class Match:
 
 @dataclass
 class Fault:
-    """Something that goes wrong with the requests that match."""
+    """Something that goes wrong with the requests that match.
+
+    `body` is the description of an error, or all of a body as JSON; `text` is all of it as it is.
+    """
 
     id: int
     match: Match
     action: str
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
-    body: str = ""
+    body: str | dict[str, Any] | list[Any] = ""
+    text: str | None = None
     seconds: float = 0
     content_type: str = "text/html"
 
@@ -115,6 +126,11 @@ class Rules:
             raise ValueError(f"action is not one of {', '.join(ACTIONS)}")
         if not 200 <= document.get("status", 503) <= 599:
             raise ValueError("status is not between 200 and 599")
+        if "body" in document and "text" in document:
+            raise ValueError("body and text are two answers; give one of them")
+        headers = document.get("headers", {})
+        if not all(isinstance(value, str) for value in headers.values()):
+            raise ValueError("headers holds a value that is not a text")
         match, rest = _match(document)
         fault = Fault(next(self._ids), match, **rest)
         self.faults.append(fault)

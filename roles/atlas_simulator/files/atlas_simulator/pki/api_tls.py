@@ -24,7 +24,8 @@ _CA_DAYS, _DAYS = 10 * 365, 5 * 365
 class ApiTls:
     """The keys and certificates of TLS. They follow the real clock, as TLS does.
 
-    `other-client` belongs to no account, `expired-client` has ended, `revoked-client` was revoked.
+    `other-client` belongs to no account, `expired-client` has ended, `revoked-client` was revoked,
+    and `unknown-client` is of a CA that nobody knows.
     """
 
     def __init__(self, folder: Path, server_names: Sequence[str]) -> None:
@@ -39,6 +40,7 @@ class ApiTls:
             write_pair(folder, "server", self._make_server(names))
         kept(folder, "other-client", lambda: self._make_client("other"))
         kept(folder, "expired-client", lambda: self._make_client("account", days=-1))
+        kept(folder, "unknown-client", self._make_unknown_client)
         revoked = kept(folder, "revoked-client", lambda: self._make_client("account"))
         self.trusted = folder / "api-ca-with-crl.pem"
         self.trusted.write_text(self.ca.pem + self._revocation_list(revoked), encoding="ascii")
@@ -72,6 +74,13 @@ class ApiTls:
     def _make_client(self, name: str, days: int = _DAYS) -> Pair:
         usage = ExtendedKeyUsageOID.CLIENT_AUTH
         return make_end_entity(self.ca, name, usage, self._now, days)
+
+    def _make_unknown_client(self) -> Pair:
+        # Of the same name, so that only the signature tells.
+        impostor = make_ca("Simulated Atlas API CA", _CA_DAYS, self._now)
+        return make_end_entity(
+            impostor, "account", ExtendedKeyUsageOID.CLIENT_AUTH, self._now, _DAYS
+        )
 
     def path(self, name: str, kind: str) -> Path:
         """Where the certificate (`crt`) or private key (`key`) of a name is."""

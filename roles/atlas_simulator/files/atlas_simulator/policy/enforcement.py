@@ -22,9 +22,9 @@ from .microsoft import template
 from .public_key import proven_key
 from .qualified import qualified_statements
 from .readings import Readings
-from .rules import refused, section
+from .rules import refused, require_known, section
 from .san import is_dns_name, other_names, subject_alternative_names
-from .shape import decode
+from .shape import MEMBERS, decode
 from .signature import chosen_signature
 from .subject import subject
 from .subject_directory import subject_directory
@@ -47,9 +47,11 @@ def accept(
     a body of another shape, and 422 for the first thing that the policy does not admit.
     """
     request = decode(body)
+    require_known("", request, MEMBERS, readings)
     not_before, not_after = validity(
         request["validity"], section(policy, "validity"), now, issuer_expiry
     )
+    require_known("validity", request["validity"], ("not_before", "not_after"), readings)
     name = subject(request.get("subject_dn", {}), section(policy, "subject_dn"), readings)
     names = request.get("san", {})
     san = subject_alternative_names(names, section(policy, "san"), readings)

@@ -2,7 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation policies: ready-made ones, and one from a file (API reference, section 3)."""
+"""Validation policies: ready-made ones, and one from a file (API reference, section 3).
+
+Clients in production read `signature.hash_algorithm`, all strings of the subject, all lists of
+names and the extended key usages without asking whether they are there: every ready-made policy
+has them, be it to say that there may be none. A policy from a file need not.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,7 @@ from ..problems import StartError
 from .members import (
     ECDSA,
     FORBIDDEN,
+    HASHES,
     KEY_USAGES,
     OPTIONAL,
     PKCS8,
@@ -96,6 +102,7 @@ def _key(kind: str, key_format: str) -> dict[str, Any]:
     return {"key_type": kind, "allowed_lengths": lengths, "key_format": key_format}
 
 
+_SIGNATURE = {"hash_algorithm": {"presence": OPTIONAL, "list": list(HASHES[:2])}}
 _VALIDITY = {
     "secondsmin": 3600,
     "secondsmax": 199 * DAY,
@@ -107,6 +114,7 @@ _DV_TLS = {
     "subject_dn": _subject(common_name=_string(OPTIONAL, r"^[A-Za-z0-9*.\-]{1,64}$")),
     "san": _san(dns_names=_list(["."], 1, 100)),
     "extended_key_usages": _ekus(_static_list(_SERVER_USAGE)),
+    "signature": _SIGNATURE,
     "public_key": _key(ECDSA, PKCS8),
     "public_key_signature": REQUIRED,
 }
@@ -122,7 +130,7 @@ _OV_TLS = {
     "san": _san(dns_names=_list(["."], 1, 100)),
     "key_usages": _usages(digital_signature=STATIC_TRUE, key_encipherment=STATIC_TRUE),
     "extended_key_usages": _ekus(_static_list(_SERVER_USAGE)),
-    "signature": {"hash_algorithm": {"presence": OPTIONAL, "list": ["SHA-256", "SHA-384"]}},
+    "signature": _SIGNATURE,
     "public_key": _key(RSA, PKCS8),
     "public_key_signature": FORBIDDEN,
 }
@@ -146,6 +154,7 @@ _SMIME = {
         digital_signature=STATIC_TRUE, key_encipherment=STATIC_TRUE, content_commitment=OPTIONAL
     ),
     "extended_key_usages": _ekus(_list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(2|4)$"], 1, 2)),
+    "signature": _SIGNATURE,
     "public_key": _key(RSA, PKCS10),
     "public_key_signature": FORBIDDEN,
 }
@@ -162,6 +171,7 @@ _DEVICE = {
     ),
     "key_usages": _usages(digital_signature=STATIC_TRUE, key_encipherment=OPTIONAL),
     "extended_key_usages": _ekus(_list([r"^1\.3\.6\.1\.5\.5\.7\.3\.(1|2)$"], 1, 2)),
+    "signature": _SIGNATURE,
     "public_key": _key(RSA, PKCS8),
     "public_key_signature": FORBIDDEN,
 }
@@ -186,7 +196,9 @@ _EIDAS = {
         organization_identifier=_string(OPTIONAL, "^(NTR|VAT)[A-Z]{2}-[A-Z0-9]{4,24}$"),
         country=_string(REQUIRED, "^[A-Z]{2}$"),
     ),
+    "san": _san(),
     "key_usages": _usages(content_commitment=STATIC_TRUE),
+    "extended_key_usages": _ekus(_list([], 0, 0)),
     "subject_da": {
         "gender": _string(OPTIONAL, "^[MmFf]$"),
         "date_of_birth": OPTIONAL,
@@ -208,6 +220,7 @@ _EIDAS = {
             "policies": {"EN": "https://pds.quillon.example/en.pdf"},
         },
     },
+    "signature": _SIGNATURE,
     "public_key": _key(ECDSA, PKCS8),
     "public_key_signature": REQUIRED,
 }
@@ -316,10 +329,7 @@ READY_MADE: Mapping[str, Mapping[str, Any]] = {
     },
     "device-csr": {
         **_DEVICE_WITH_ANY_NAME,
-        "signature": {
-            "algorithm": {"presence": OPTIONAL, "list": [ECDSA]},
-            "hash_algorithm": {"presence": OPTIONAL, "list": ["SHA-256", "SHA-384"]},
-        },
+        "signature": {"algorithm": {"presence": OPTIONAL, "list": [ECDSA]}, **_SIGNATURE},
         "public_key": _key(ECDSA, PKCS10),
         "public_key_signature": FORBIDDEN,
     },

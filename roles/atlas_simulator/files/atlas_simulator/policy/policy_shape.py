@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from .members import (
     SUBJECT_MEMBERS,
     SUBJECT_STRINGS,
 )
+from .patterns import compiles
 from .rules import is_pattern
 
 _SUFFIX_KINDS = ("dns_names", "emails")
@@ -127,17 +127,9 @@ def _alternatives(names: tuple[str, ...]) -> str:
 _PRESENCE = _one_of(PRESENCES)
 
 
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern, re.ASCII)
-    except (re.error, RecursionError, OverflowError):
-        return False
-    return True
-
-
 def _is_string(value: Any) -> bool:
     return _is_object(value, "presence", presence=_PRESENCE.is_one, format=_is_text) and (
-        value["presence"] == STATIC or _compiles(value.get("format") or "")
+        value["presence"] == STATIC or compiles(value.get("format") or "")
     )
 
 
@@ -152,7 +144,7 @@ def _is_list(value: Any, is_regular: Callable[[str], bool]) -> bool:
         list=_is_texts,
         mincount=_is_number,
         maxcount=_is_number,
-    ) and (value["static"] or all(_compiles(entry) for entry in value["list"] if is_regular(entry)))
+    ) and (value["static"] or all(compiles(entry) for entry in value["list"] if is_regular(entry)))
 
 
 def _is_integer(value: Any) -> bool:
@@ -163,7 +155,7 @@ def _is_disclosures(value: Any) -> bool:
     if not _is_object(value, "presence", presence=_PRESENCE.is_one, policies=_is_text_map):
         return False
     patterns = (value.get("policies") or {}).values()
-    return value["presence"] == STATIC or all(map(_compiles, patterns))
+    return value["presence"] == STATIC or all(map(compiles, patterns))
 
 
 def _is_type_and_value(value: Any) -> bool:
@@ -199,7 +191,7 @@ def _is_value_format(value: Mapping[str, Any], is_static: bool) -> bool:
     if value["value_type"] == NIL:
         return True
     if not is_static:
-        return _compiles(text)
+        return compiles(text)
     try:
         encoded(value["value_type"], text)
     except ValueError:
@@ -228,12 +220,12 @@ _BOOLEAN = _Kind(_is_boolean, "true or false")
 _NUMBER = _Kind(_is_number, "a whole number")
 _STRING = _Kind(
     _is_string,
-    'a string policy: {"presence": ..., "format": ...} with a regular expression of Python as the'
+    'a string policy: {"presence": ..., "format": ...} with a regular expression of RE2 as the'
     f" format and {_PRESENCE.description} as the presence",
 )
 _PATTERNS = _Kind(
     lambda value: _is_list(value, lambda entry: True),
-    f"a list policy: {_LIST_LOOKS} with regular expressions of Python in the list",
+    f"a list policy: {_LIST_LOOKS} with regular expressions of RE2 in the list",
 )
 _SUFFIXES = _Kind(
     lambda value: _is_list(value, is_pattern),

@@ -22,7 +22,7 @@ from ..pki.leaf import PublicKey
 from ..problems import ServiceError
 from .members import ECDSA, PKCS10, RSA
 from .readings import Readings
-from .rules import by_presence, refused, section
+from .rules import by_presence, refused, require_known, section
 from .shape import decode
 
 _KEY, _PROOF = "public_key", "public_key_signature"
@@ -32,12 +32,14 @@ _REQUEST_LABEL = re.compile("(NEW )?CERTIFICATE REQUEST")
 _PEM = re.compile(r"\s*-----BEGIN ([A-Z ]+)-----\s([A-Za-z0-9+/=\s]+)-----END \1-----\s*")
 
 
-def read_key(body: Any, policy: Mapping[str, Any], readings: Readings | None = None) -> PublicKey:
-    """The key of a body that need not have any other section, as that of a rekey (section 2.6)."""
-    if isinstance(body, dict):
-        members = {name: body.get(name) for name in (_KEY, _PROOF, "signature")}
-        body = {"validity": {}, **members}
-    return proven_key(decode(body), policy, readings or Readings())
+def key_of_rekey(
+    body: Mapping[str, Any], policy: Mapping[str, Any], readings: Readings
+) -> PublicKey:
+    """The key that is to replace another. The body may say nothing else (section 2.6)."""
+    request = decode({**body, "validity": body.get("validity") or {}})
+    sent = {name: value for name, value in request.items() if value or name != "validity"}
+    require_known("", sent, (_KEY, _PROOF, "signature"), readings)
+    return proven_key(request, policy, readings)
 
 
 def proven_key(

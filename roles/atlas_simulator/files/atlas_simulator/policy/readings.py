@@ -58,6 +58,20 @@ class Readings:
         metadata=about("A common name that looks like a DNS name has to be among san.dns_names."),
     )
 
+    unknown_members: str = field(
+        default="refuse",
+        metadata=about(
+            "Members of a certificate request that no source knows, and of a rekey those that"
+            " would change more than its key, are refused or ignored.",
+            ("refuse", "ignore"),
+        ),
+    )
+
+    @property
+    def ignores_unknown(self) -> bool:
+        """Whether members of a request that no source knows are ignored."""
+        return self.unknown_members == "ignore" or self.admits_unlisted
+
     @property
     def admits_unlisted(self) -> bool:
         """Whether what the policy has no entry for is let in."""

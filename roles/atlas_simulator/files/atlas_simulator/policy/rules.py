@@ -11,13 +11,13 @@ policy's entry (None if it has none). It gives what goes into the certificate, o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional, TypeVar
 
 from .. import messages
 from ..pki.extensions import NIL, UTF8STRING, Attribute, encoded, is_oid
 from ..problems import ServiceError
+from . import patterns
 from .members import FORBIDDEN, OPTIONAL, REQUIRED, STATIC, STATIC_TRUE
 from .readings import Readings
 
@@ -38,10 +38,13 @@ def section(policy: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def require_known(
     path: str, sent: Mapping[str, Any], known: Sequence[str], readings: Readings
 ) -> None:
-    """Refuse members that are not documented, of which nobody knows how to encode them."""
+    """Refuse members that are not documented, of which nobody knows how to encode them.
+
+    `path` is empty for the members of the request itself.
+    """
     for name in sent:
-        if name not in known and not readings.admits_unlisted:
-            raise refused(messages.FORBIDDEN, f"{path}.{name}")
+        if name not in known and not readings.ignores_unknown:
+            raise refused(messages.FORBIDDEN, f"{path}.{name}".lstrip("."))
 
 
 def require_section(path: str, sent: Any, rule: Any, readings: Readings) -> None:
@@ -90,16 +93,8 @@ def _require_not_sent(path: str, value: Any, fixed: Any, readings: Readings) -> 
 
 
 def matches(pattern: str, value: str, readings: Readings) -> bool:
-    """Whether a regular expression of a policy admits a value (section 3.1, "Regex dialect").
-
-    Classes are those of ASCII, as in RE2. `$` of Python would match before a final newline, so
-    none may be there.
-    """
-    if "\n" in value or "\r" in value:
-        return False
-    if readings.pattern == "full":
-        return re.fullmatch(pattern, value, re.ASCII) is not None
-    return re.search(pattern, value, re.ASCII) is not None
+    """Whether a regular expression of a policy admits a value (section 3.1, "Regex dialect")."""
+    return patterns.admits(pattern, value, whole=readings.pattern == "full")
 
 
 def string(path: str, value: str | None, rule: Rule, readings: Readings) -> str | None:
@@ -216,7 +211,7 @@ def attributes(
     In the order sent, what is static after that. An error names `<path>.<OID>`.
     """
     rules = rules or {}
-    by_oid = _by_oid(path, sent or [])
+    by_oid = _by_oid(path, sent or [], readings)
     for oid in by_oid:
         if oid not in rules and not readings.admits_unlisted:
             raise refused(messages.FORBIDDEN, f"{path}.{oid}" if rules else path)
@@ -230,9 +225,12 @@ def attributes(
     return [attribute for oid in order for attribute in found[oid]]
 
 
-def _by_oid(path: str, sent: Sequence[Mapping[str, Any]]) -> dict[str, list[str | None]]:
+def _by_oid(
+    path: str, sent: Sequence[Mapping[str, Any]], readings: Readings
+) -> dict[str, list[str | None]]:
     by_oid: dict[str, list[str | None]] = {}
     for element in sent:
+        require_known(path, element, ("type", "value"), readings)
         oid = element.get("type")
         if oid is None or not is_oid(oid):
             raise refused(messages.INVALID_VALUE, path)

@@ -49,22 +49,21 @@ _SHAPE: Mapping[str, Any] = {
     "public_key": _TEXT,
     "public_key_signature": _TEXT,
 }
+MEMBERS = tuple(_SHAPE)
+"""All members of a request."""
 
 
 def decode(body: Any) -> dict[str, Any]:
     """What a request really says: sections and members without those that count as not sent.
 
     What is null, empty text, an empty list or an empty object counts as not sent (section 4.2),
-    in nested objects too. Members that are not documented stay in their sections as they are, if
-    they carry anything; beside the sections they are ignored.
+    in nested objects too. Members that are not documented stay as they are, if they carry anything.
 
     Raises `ServiceError` 400 for another shape than the documented one.
     """
     if not isinstance(body, dict) or not isinstance(body.get("validity"), dict):
         raise _undecodable()
-    known = {name: body[name] for name in _SHAPE if name in body}
-    request = _object(known, _SHAPE)
-    return {"validity": {}, **request}
+    return {"validity": {}, **_object(body, _SHAPE)}
 
 
 def _undecodable() -> ServiceError:

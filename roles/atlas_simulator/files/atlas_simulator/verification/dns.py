@@ -26,26 +26,13 @@ import dns.resolver
 import dns.rrset
 
 from .. import messages
+from ..names import PUBLIC_SUFFIXES
 from ..settings import Address
 from .token import matches
 
 _LIFETIME_SECONDS = 5.0
 _TRIES = 2
 _LONGEST_CHAIN = 8
-_PUBLIC_SUFFIXES = frozenset(
-    f"{second}.{top}"
-    for second, tops in {
-        "co": ("uk", "jp", "nz", "za", "kr", "in", "il"),
-        "com": ("au", "br", "cn", "mx", "tr", "sg", "hk", "ar"),
-        "org": ("uk", "au"),
-        "ac": ("uk", "jp"),
-        "gov": ("uk", "au"),
-        "ne": ("jp",),
-    }.items()
-    for top in tops
-)
-"""The commonest suffixes of two labels: an approximation of the public suffix list, which a
-simulator need not follow."""
 
 
 class FailedLookupError(Exception):
@@ -170,7 +157,7 @@ def authorization_domains(domain: str) -> list[str]:
     found = [domain]
     while True:
         parent = found[-1].partition(".")[2]
-        if "." not in parent or parent in _PUBLIC_SUFFIXES:
+        if "." not in parent or parent in PUBLIC_SUFFIXES:
             return found
         found.append(parent)
 

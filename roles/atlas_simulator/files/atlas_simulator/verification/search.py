@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 
+_WILDCARDS = ("%", "_")
+
 
 def search_pattern(text: str) -> re.Pattern[str] | None:
     """What a search matches, against a whole domain without its final dot; None if it is malformed.
 
-    `_` is one character and `%` any run of them, neither ever the dot between labels. Only a
-    leading `%.` and a trailing `.%` stand for one or more whole labels.
+    `_` is one character and `%` any run of them, neither ever the dot between labels. At the
+    beginning a wildcard is followed by a dot, and at the end preceded by one; there `%` stands for
+    one or more whole labels.
     """
-    if (text.startswith("%") and not text.startswith("%.")) or (
-        text.endswith("%") and not text.endswith(".%")
+    if (text[:1] in _WILDCARDS and text[1:2] != ".") or (
+        text[-1:] in _WILDCARDS and text[-2:-1] != "."
     ):
         return None
     middle, before, after = text.lower(), "", ""

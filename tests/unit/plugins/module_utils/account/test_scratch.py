@@ -164,7 +164,10 @@ class Fetching:
         return Response("GET", path, 200, {}, chain if path == "/trustchain" else {"validity": {}})
 
 
-@pytest.mark.parametrize("content", ["", "[]", "7", '"text"', "{", '[{"a": 1}]', "null"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "7", '"text"', "{", '[{"a": 1}]', "null", '["-----BEGIN CERTIFICATE-----", 7]'],
+)
 def test_damaged_policies_and_chains_are_fetched_again(
     scratch: Scratch, tmp_path: Path, content: str
 ) -> None:
@@ -189,3 +192,128 @@ def test_a_chain_that_does_not_fit_is_fetched_again(scratch: Scratch) -> None:
     client.trust_chain()
     client.trust_chain()
     assert session.asked == ["/trustchain", "/trustchain"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Account("https://localhost:8444/v2", ACCOUNT.api_key, ACCOUNT.api_secret),
+        Account(ACCOUNT.url, "e510e289e6cd8948", ACCOUNT.api_secret),
+        Account(ACCOUNT.url, ACCOUNT.api_key, "b9c4" * 10),
+    ],
+)
+def test_nothing_is_shared_with_another_account(
+    scratch: Scratch, tmp_path: Path, other: Account
+) -> None:
+    scratch.save(TOKEN)
+    scratch.write("quota", [1, 2])
+    assert Scratch(str(tmp_path), other).load() is None
+    assert Scratch(str(tmp_path), other).read("quota") is None
+
+
+def test_all_of_a_token_is_shared(scratch: Scratch) -> None:
+    token = StoredToken("value", 1_800_000_000.5, -12.25)
+    scratch.save(token)
+    assert scratch.load() == token
+
+
+@pytest.mark.parametrize("member", ["value", "obtained_at", "service_ahead"])
+@pytest.mark.parametrize("value", [None, [], {}])
+def test_a_token_of_which_one_part_is_damaged_counts_as_none(
+    scratch: Scratch, member: str, value: Any
+) -> None:
+    whole = {"value": "a", "obtained_at": 1, "service_ahead": 0.5}
+    scratch.write("token", whole)
+    assert scratch.load() == StoredToken("a", 1, 0.5)
+    scratch.write("token", {**whole, member: value})
+    assert scratch.load() is None
+
+
+def test_a_lock_is_no_link_to_a_file_of_another(scratch: Scratch, tmp_path: Path) -> None:
+    with scratch.locked("claims"):
+        pass
+    (lock,) = tmp_path.rglob("claims.lock")
+    lock.unlink()
+    lock.symlink_to(tmp_path / "victim")
+    with scratch.locked("claims"):
+        pass
+    assert not (tmp_path / "victim").exists()
+
+
+def test_different_things_are_locked_apart_and_a_lock_ends(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", 0.0)
+    others = Scratch(str(tmp_path), ACCOUNT)
+    with scratch.locked("claims"):
+        assert others._open_lock("claims") is None
+        apart = others._open_lock("login")
+        assert apart is not None
+        os.close(apart)
+    again = others._open_lock("claims")
+    assert again is not None
+    os.close(again)
+
+
+def test_drafts_do_not_stay(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.write("policy", {"a": 1})
+    scratch.write("policy", {"a": 2})
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["policy"]
+    assert scratch.read("policy") == {"a": 2}
+
+
+def test_who_waits_looks_again_soon(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = scratch._open_lock("claims")
+    assert held is not None
+    slept: list[float] = []
+
+    def let_go(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            os.close(held)
+
+    monkeypatch.setattr(scratch_module.time, "sleep", let_go)
+    with Scratch(str(tmp_path), ACCOUNT).locked("claims"):
+        assert slept == [0.02] * 3
+
+
+def test_a_lock_alone_makes_the_folder_for_this_user_only(scratch: Scratch, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with scratch.locked():
+            (folder,) = tmp_path.iterdir()
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+
+
+def test_a_lock_that_cannot_be_had_leaves_no_open_file(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", 0.0)
+    with scratch.locked():
+        before = os.listdir("/proc/self/fd")
+        assert Scratch(str(tmp_path), ACCOUNT)._open_lock("login") is None
+        assert os.listdir("/proc/self/fd") == before
+
+
+def test_drafts_are_beside_what_they_become(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file cannot be renamed from one file system into another."""
+    monkeypatch.setattr(scratch_module.tempfile, "tempdir", "/nowhere")
+    scratch.write("policy", {"a": 1})
+    assert scratch.read("policy") == {"a": 1}
+
+
+def test_where_there_are_no_locks_each_goes_on_without(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(scratch_module.fcntl, "flock", refuse)
+    assert scratch._open_lock("login") is None
+    assert scratch.shared("policy", lambda: {"a": 1}, bool) == {"a": 1}

@@ -143,15 +143,25 @@ class Listener:
 
 
 class Server(Listener):
-    """Atlas for a test: logs in whoever asks, and else answers as it was told by `on`."""
+    """Atlas for a test: logs in whoever asks, and else answers as it was told by `on`.
+
+    A request that no test planned, and a plan that nobody asked for, fail the test at its end.
+    """
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self.context = context
         self.seen: list[Seen] = []
         self._replies: dict[tuple[str, str], list[Reply]] = {}
         self._lock = threading.Lock()
+        self._asked: dict[tuple[str, str], int] = {}
+        self._complaints: list[str] = []
         self.accepts: Callable[[str], bool] = lambda token: True
         """Whether a token is still good: a request with another is answered 401."""
+        self.parting = "lingers"
+        """How a connection ends once a handshake failed: it `lingers`, `closes` or `resets`."""
+        self.has_parted = threading.Event()
+        self.otherwise: Callable[[Seen], Reply | None] = lambda seen: None
+        """Answers what `on` has no plan for; with None it was not expected."""
         super().__init__()
 
     @property
@@ -159,8 +169,22 @@ class Server(Listener):
         return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}/v2"
 
     def on(self, method: str, path: str, *replies: Reply) -> None:
-        """Answer with these in turn, with the last of them for ever."""
+        """Answer with these in turn, each of them at least once, and with the last for ever."""
+        self._complaints += self._unasked(method, f"/v2{path}")
         self._replies[method, f"/v2{path}"] = list(replies)
+        self._asked[method, f"/v2{path}"] = 0
+
+    def complaints(self) -> list[str]:
+        """What was asked for without a plan, and what was planned and not asked for."""
+        planned = list(self._replies)
+        return self._complaints + [text for each in planned for text in self._unasked(*each)]
+
+    def _unasked(self, method: str, target: str) -> list[str]:
+        replies = self._replies.get((method, target), [])
+        asked = self._asked.get((method, target), 0)
+        if asked >= len(replies):
+            return []
+        return [f"{method} {target} was asked for {asked} times, and has {len(replies)} replies"]
 
     def requests(self, method: str, path: str) -> list[Seen]:
         return [seen for seen in self.seen if (seen.method, seen.target) == (method, f"/v2{path}")]
@@ -177,7 +201,7 @@ class Server(Listener):
             try:
                 connection.do_handshake()
             except ssl.SSLError:
-                self._let_read_the_alert(connection)
+                self._part(connection)
                 return
         elif connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
             connection.sendall(reply(400, body=b"<html>speak HTTP</html>").raw)
@@ -187,11 +211,17 @@ class Server(Listener):
                 pass
         connection.close()
 
-    def _let_read_the_alert(self, connection: socket.socket) -> None:
-        """Closing at once would reset the connection, and with it throw away the alert."""
+    def _part(self, connection: socket.socket) -> None:
+        """The alert has been sent. What comes after it is the haste of the server."""
         with socket.socket(fileno=connection.detach()) as plain:
-            while plain.recv(4096):
-                pass
+            if self.parting == "resets":
+                reset(plain)
+            elif self.parting == "closes":
+                plain.close()
+            else:
+                while plain.recv(4096):
+                    pass
+        self.has_parted.set()
 
     def _answer(self, connection: socket.socket, stream: Any, number: int) -> bool:
         first, headers = read_head(stream)
@@ -210,14 +240,28 @@ class Server(Listener):
     def _choose(self, seen: Seen) -> Reply:
         with self._lock:
             self.seen.append(seen)
-            planned = self._replies.get((seen.method, seen.target))
             if seen.target != "/v2/login" and not self.accepts(seen.token):
                 return reply(401, {"description": "Token is expired"})
-            if planned:
-                return planned.pop(0) if len(planned) > 1 else planned[0]
-            if seen.target == "/v2/login":
-                return reply(200, {"access_token": f"{TOKEN}{self.logins}"})
-            return reply(404, {"description": "Not Found"})
+            answer = self._planned(seen)
+            if answer is None:
+                self._complaints.append(f"{seen.method} {seen.target} was not expected")
+                return reply(501, {"description": "no test planned this"})
+            return answer
+
+    def _planned(self, seen: Seen) -> Reply | None:
+        replies = self._replies.get((seen.method, seen.target))
+        if replies:
+            asked = self._asked[seen.method, seen.target]
+            self._asked[seen.method, seen.target] += 1
+            return replies[min(asked, len(replies) - 1)]
+        try:
+            answer = self.otherwise(seen)
+        except BaseException as error:
+            self._complaints.append(f"{seen.method} {seen.target}: {error!r}")
+            raise
+        if answer is None and (seen.method, seen.target) == ("POST", "/v2/login"):
+            return reply(200, {"access_token": f"{TOKEN}{self.logins}"})
+        return answer
 
 
 class Proxy(Listener):
@@ -268,13 +312,25 @@ class Authority:
         self.path = self.folder / f"{self.name}-ca.pem"
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, days: int = 30, address: str = "127.0.0.1") -> Path:
-        """A key and a certificate in one file."""
+    def issue(
+        self,
+        name: str,
+        days: int = 30,
+        address: str = "127.0.0.1",
+        since: int = -60,
+        purpose: x509.ObjectIdentifier | None = None,
+    ) -> Path:
+        """A key and a certificate in one file; it is valid from `since` to `days`, from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
         )
-        certificate = self._sign(common_name(name), key.public_key(), False, days, names)
+        extensions: list[x509.ExtensionType] = [names]
+        if purpose:
+            extensions.append(x509.ExtendedKeyUsage([purpose]))
+        certificate = self._sign(
+            common_name(name), key.public_key(), False, days, since, extensions
+        )
         path = self.folder / f"{name}.pem"
         path.write_bytes(
             key.private_bytes(
@@ -286,13 +342,37 @@ class Authority:
         )
         return path
 
+    def revoke(self, file: Path) -> Path:
+        """A list of revoked certificates with just this one, in a file."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        revoked = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(certificate.serial_number)
+            .revocation_date(now - datetime.timedelta(days=1))
+            .build()
+        )
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._subject)
+            .last_update(now - datetime.timedelta(days=1))
+            .next_update(now + datetime.timedelta(days=1))
+            .add_revoked_certificate(revoked)
+        )
+        path = self.folder / f"{self.name}-crl.pem"
+        path.write_bytes(
+            builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        )
+        return path
+
     def _sign(
         self,
         subject: x509.Name,
         public_key: ec.EllipticCurvePublicKey,
         is_ca: bool,
         days: int,
-        names: x509.SubjectAlternativeName | None = None,
+        since: int = -60,
+        extensions: list[x509.ExtensionType] | None = None,
     ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)
         identifier = x509.SubjectKeyIdentifier.from_public_key
@@ -319,15 +399,15 @@ class Authority:
             .issuer_name(self._subject)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=60))
+            .not_valid_before(now + datetime.timedelta(days=since))
             .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(identifier(public_key), critical=False)
             .add_extension(issuer, critical=False)
         )
-        if names:
-            builder = builder.add_extension(names, critical=False)
+        for extension in extensions or []:
+            builder = builder.add_extension(extension, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
 
@@ -356,8 +436,9 @@ class Bench:
         certificate: Path | None = None,
         newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
         tls: bool = True,
+        crl: Path | None = None,
     ) -> Server:
-        """A server that demands a client certificate of our CA."""
+        """A server that demands a client certificate of our CA, one that is not on `crl`."""
         context = None
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -365,6 +446,9 @@ class Bench:
             context.load_verify_locations(self.authority.path)
             context.verify_mode = ssl.CERT_REQUIRED
             context.maximum_version = newest
+            if crl:
+                context.load_verify_locations(crl)
+                context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
         return self._closing(Server(context))
 
     def proxy(self, status: int = 200) -> Proxy:
@@ -395,10 +479,13 @@ class Bench:
         self._open.append(opened)
         return opened
 
-    def close(self) -> None:
+    def close(self) -> list[str]:
+        """What the servers complain of once they are closed."""
         for opened in reversed(self._open):
             opened.close()
+        servers = [opened for opened in self._open if isinstance(opened, Server)]
         self._open.clear()
+        return [text for server in servers for text in server.complaints()]
 
     def told(self, error: BaseException) -> str:
         """All that an exception tells, itself or through others, to whom looks closely."""
@@ -434,7 +521,7 @@ def bench(workshop: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     yield workshop
-    workshop.close()
+    assert workshop.close() == []
 
 
 @pytest.fixture

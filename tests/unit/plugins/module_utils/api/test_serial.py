@@ -30,8 +30,36 @@ def test_others_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0x1", "01:CF", "G", DIGITS + "0", " 01", "-1", "9" * 39, "1" * 40]
+    "text",
+    [
+        *("", "0x1", "01:CF", "G", " 01", "-1", "01\n", DIGITS + "G"),
+        *(DIGITS + "0", "0" * 40, "1" * 40, "9" * 39, str(1 << 128), "\u0667" * 33),
+    ],
 )
 def test_what_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="serial number"):
+    with pytest.raises(ValueError, match="serial number") as caught:
         SerialNumber(text)
+    assert str(caught.value) == f"{text!r} is not a serial number of 16 bytes"
+
+
+def test_what_is_none_is_not_told_at_length() -> None:
+    with pytest.raises(ValueError, match="serial number") as caught:
+        SerialNumber("x" * 61)
+    assert str(caught.value) == f"{'x' * 60!r} is not a serial number of 16 bytes"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "for_url"),
+    [
+        ("0", 0, "0" * 32),
+        ("F" * 32, (1 << 128) - 1, "F" * 32),
+        (str((1 << 128) - 1), (1 << 128) - 1, "F" * 32),
+        ("1" * 32, int("1" * 32, 16), "1" * 32),
+        ("1" * 33, int("1" * 33), f"{int('1' * 33):032X}"),
+        ("0" * 33, 0, "0" * 32),
+    ],
+)
+def test_the_number(text: str, number: int, for_url: str) -> None:
+    serial = SerialNumber(text)
+    assert (serial.number, serial.for_url) == (number, for_url)
+    assert repr(serial) == f"SerialNumber(text={text!r})"

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
 import threading
@@ -38,6 +37,14 @@ def failure_of(bench: Any, call: Callable[[], Any]) -> ApiError:
     return caught.value
 
 
+NO_PATH = "lacks the path with the version"
+NO_HOST = "does not begin with https:// and a host"
+IN_THE_CLEAR = "is not encrypted; plain http is for this machine only"
+ODD = "holds blanks, control characters or letters beyond ASCII"
+QUERY = "has a query or a fragment"
+SECRETS = "holds a user name or password, which belong into api_key and api_secret"
+
+
 class TestAccount:
     @pytest.mark.parametrize(
         "url",
@@ -47,6 +54,8 @@ class TestAccount:
             "http://127.0.0.1:8080/v2",
             "http://[::1]:8080/v2",
             "http://localhost/v2",
+            "http://127.9.9.9/v2",
+            "https://atlas.example/v",
         ],
     )
     def test_an_url_that_will_do(self, url: str) -> None:
@@ -54,47 +63,48 @@ class TestAccount:
 
     def test_a_final_slash_is_dropped(self) -> None:
         assert Account("https://atlas.example/v2/", "k", "s").url == "https://atlas.example/v2"
+        assert Account("https://atlas.example/v2//", "k", "s").url == "https://atlas.example/v2"
 
     @pytest.mark.parametrize(
-        ("url", "rule"),
+        ("url", "shown", "rule"),
         [
-            ("https://atlas.example", "lacks the path"),
-            ("https://atlas.example/", "lacks the path"),
-            ("http://atlas.example/v2", "is not encrypted"),
-            ("http://127.0.0.1.atlas.example/v2", "is not encrypted"),
-            ("ftp://atlas.example/v2", "does not begin with https://"),
-            ("atlas.example/v2", "does not begin with https://"),
-            ("", "does not begin with https://"),
-            ("https:///v2", "does not begin with https://"),
-            ("https://atlas.example:port/v2", "is not a URL"),
-            ("https://atlas.example:99999/v2", "is not a URL"),
-            ("https://[::1/v2", "is not a URL"),
-            ("https://atlas.example/v2 ", "holds blanks"),
-            ("https://atlas.example/v2\n", "holds blanks"),
-            ("https://\u00e4tlas.example/v2", "holds blanks, control characters or letters"),
-            ("https://atlas.example/v2#top", "has a query"),
-            ("https://atlas.example/v2?", "has a query"),
+            ("https://atlas.example", None, NO_PATH),
+            ("https://atlas.example/", None, NO_PATH),
+            ("https://atlas.example///", None, NO_PATH),
+            ("http://atlas.example/v2", None, IN_THE_CLEAR),
+            ("http://127.0.0.1.atlas.example/v2", None, IN_THE_CLEAR),
+            ("http://10.0.0.1/v2", None, IN_THE_CLEAR),
+            ("ftp://atlas.example/v2", None, NO_HOST),
+            ("atlas.example/v2", None, NO_HOST),
+            ("", None, NO_HOST),
+            ("https:///v2", None, NO_HOST),
+            ("https://atlas.example:port/v2", None, "is not a URL"),
+            ("https://atlas.example:99999/v2", None, "is not a URL"),
+            ("https://[::1/v2", None, "is not a URL"),
+            ("https://atlas.example/v2 ", "https://atlas.example/v2", ODD),
+            ("https://atlas.example/v2\n", "https://atlas.example/v2", ODD),
+            ("https://atlas.example/v2\x7f", "https://atlas.example/v2", ODD),
+            ("https://\u00e4tlas.example/v2", None, ODD),
+            ("https://atlas.example/v2#top", "https://atlas.example/v2", QUERY),
+            ("https://atlas.example/v2?", "https://atlas.example/v2", QUERY),
+            ("https://atlas.example/v2?secret=canary", "https://atlas.example/v2", QUERY),
+            ("https://atlas.example/v2#canary", "https://atlas.example/v2", QUERY),
+            ("https://user:canary@atlas.example/v2", "https://atlas.example/v2", SECRETS),
+            ("https://canary@atlas.example/v2", "https://atlas.example/v2", SECRETS),
+            ("https://:canary@atlas.example/v2", "https://atlas.example/v2", SECRETS),
+            ("https://@atlas.example/v2", "https://atlas.example/v2", SECRETS),
+            ("https://user:can@canary@atlas.example/v2", "https://atlas.example/v2", SECRETS),
+            ("user:canary@atlas.example/v2", "atlas.example/v2", NO_HOST),
+            ("ftp://" + "x" * 300, "ftp://" + "x" * 193 + "\u2026", NO_HOST),
         ],
     )
-    def test_an_url_that_will_not_do(self, url: str, rule: str) -> None:
-        with pytest.raises(AtlasError, match=f"^api_url: .*{re.escape(rule)}.*; give a URL such"):
+    def test_an_url_that_will_not_do(self, url: str, shown: str | None, rule: str) -> None:
+        with pytest.raises(AtlasError) as caught:
             Account(url, "k", "s")
-
-    @pytest.mark.parametrize(
-        "url",
-        [
-            "https://user:canary@atlas.example/v2",
-            "https://canary@atlas.example/v2",
-            "https://atlas.example/v2?secret=canary",
-            "https://atlas.example/v2#canary",
-            "user:canary@atlas.example/v2",
-            "https://user:can@canary@atlas.example/v2",
-        ],
-    )
-    def test_an_url_with_a_secret_is_not_repeated(self, url: str) -> None:
-        with pytest.raises(AtlasError, match=r"^api_url: ") as caught:
-            Account(url, "k", "s")
-        assert "canary" not in str(caught.value)
+        assert caught.value.message == (
+            f"api_url: {url if shown is None else shown!r} {rule}; give a URL such as"
+            " https://emea.api.hvca.globalsign.com:8443/v2."
+        )
 
     def test_its_repr_tells_no_secret(self) -> None:
         assert "canary" not in repr(Account("https://atlas.example/v2", "canary-1", "canary-2"))
@@ -274,8 +284,10 @@ class TestToken:
         assert error.outcome == "not_sent"
 
     def test_the_wrong_path_is_told_at_login(self, bench: Any, server: Any) -> None:
+        server.otherwise = lambda seen: bench.reply(404, {"description": "Not Found"})
         session = bench.session(server.url.replace("/v2", "/v9"))
         error = failure_of(bench, lambda: session.get(QUOTA))
+        assert [(seen.method, seen.target) for seen in server.seen] == [("POST", "/v9/login")]
         assert error.message.startswith("api_url: ")
         assert "with the version, such as https://" in error.message
 
@@ -363,28 +375,6 @@ class TestTrust:
         error = failure_of(bench, lambda: bench.session(expired).get(QUOTA))
         assert "has expired" in error.message
         assert "clock" in error.message
-
-    @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-    @pytest.mark.parametrize("client", ["none", "strange", "expired"])
-    def test_a_refused_client_certificate(
-        self, bench: Any, newest: ssl.TLSVersion, client: str
-    ) -> None:
-        """TLS 1.3 refuses only after the handshake, on the client's first read."""
-        demanding = bench.server(newest=newest)
-        if client == "none":
-            tls = ssl.create_default_context(cafile=bench.authority.path)
-        elif client == "strange":
-            tls = bench.tls(client=bench.stranger.issue("stranger"))
-        else:
-            tls = bench.tls(client=bench.authority.issue("lapsed", days=-1))
-        error = failure_of(
-            bench, lambda: bench.session(demanding, tls).post_once("/certificates", BODY)
-        )
-        assert error.message.startswith("client_cert: 127.0.0.1:")
-        assert "refused the client certificate" in error.message
-        assert "client_key" in error.message
-        assert (error.status, error.path, error.outcome) == (None, "/login", "not_sent")
-        assert demanding.seen == []
 
     def test_netrc_does_not_replace_the_token(
         self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -12,11 +12,13 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.api import retry
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import retry, transport
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import session as session_module
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.errors import ApiError
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import (
     StoredToken,
@@ -40,11 +42,15 @@ def test_what_may_pass_is_asked_again(bench: Any, server: Any, status: int) -> N
     assert bench.session(server, retries=2).get(QUOTA).json == LEVEL
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 404, 409, 415, 422, 501])
-def test_what_does_not_pass_is_not(bench: Any, server: Any, status: int) -> None:
+@pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 409, 412, 415, 422, 424, 501, 505])
+def test_what_does_not_pass_is_not(
+    bench: Any, server: Any, pauses: list[float], status: int
+) -> None:
     server.on("GET", QUOTA, bench.reply(status))
-    with pytest.raises(ApiError):
+    with pytest.raises(ApiError) as caught:
         bench.session(server, retries=5).get(QUOTA)
+    assert caught.value.status == status
+    assert pauses == []
     assert len(server.requests("GET", QUOTA)) == 1
 
 
@@ -79,9 +85,10 @@ def test_nothing_is_waited_for_that_comes_too_late(bench: Any, server: Any) -> N
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_what_issues_is_not_asked_again(bench: Any, server: Any, status: int) -> None:
-    server.on("POST", "/certificates", bench.reply(status), bench.reply(201))
+    server.on("POST", "/certificates", bench.reply(status))
     with pytest.raises(ApiError) as caught:
         bench.session(server, retries=5).post_once("/certificates", BODY)
+    assert (caught.value.status, caught.value.outcome) == (status, "unknown")
     assert caught.value.may_have_acted
     assert len(server.requests("POST", "/certificates")) == 1
 
@@ -114,6 +121,25 @@ def test_until_it_is_ready(bench: Any, server: Any) -> None:
     server.on("POST", path, unready, unready, unready, bench.reply(201, {"token": "T"}))
     session = bench.session(server, retries=0)
     assert session.post(path, until_ready=True).json == {"token": "T"}
+
+
+def test_too_early_is_a_result_where_it_is_not_waited_for(bench: Any, server: Any) -> None:
+    path = "/claims/domains/0A/dns"
+    server.on("POST", path, bench.reply(202, {"description": "Operation in progress"}))
+    assert bench.session(server, retries=5).post(path).status == 202
+    assert len(server.requests("POST", path)) == 1
+
+
+def test_a_service_that_says_when_it_is_ready(bench: Any, server: Any, pauses: list[float]) -> None:
+    path = "/claims/domains/0A/reassert"
+    unready = bench.reply(202, {"description": "x"}, {"Retry-After": "7"})
+    busy = bench.reply(503)
+    server.on("POST", path, unready, busy, unready, bench.reply(201, {"token": "T"}))
+    session = bench.session(server, retries=1)
+    assert session.post(path, until_ready=True).json == {"token": "T"}
+    assert 7 <= pauses[0] <= 7.5
+    assert 0.25 <= pauses[1] <= 0.5
+    assert 7 <= pauses[2] <= 7.5
 
 
 def test_never_ready(bench: Any, server: Any) -> None:
@@ -235,3 +261,403 @@ class TestStore:
         server.accepts = lambda token: token.endswith("-2")
         assert session.get(QUOTA).json == LEVEL
         assert server.logins == 2
+
+
+def cut(bench: Any, then: str = "close") -> Any:
+    """An answer that ends too early: whether the request was acted upon nobody knows."""
+    return type(bench.reply())(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", then)
+
+
+class TestAnswersThatAreLost:
+    """What may be asked twice is; what issues never is."""
+
+    @pytest.mark.parametrize("then", ["close", "reset"])
+    @pytest.mark.parametrize(
+        ("verb", "call"),
+        [
+            ("GET", lambda session: session.get("/x")),
+            ("POST", lambda session: session.post("/x", BODY)),
+            ("POST", lambda session: session.post("/x")),
+            ("PATCH", lambda session: session.patch("/x", BODY)),
+            ("DELETE", lambda session: session.delete("/x")),
+        ],
+    )
+    def test_what_may_be_asked_twice(
+        self, bench: Any, server: Any, pauses: list[float], verb: str, call: Any, then: str
+    ) -> None:
+        server.on(verb, "/x", cut(bench, then), cut(bench, then), bench.reply(200, LEVEL))
+        assert call(bench.session(server, retries=2)).json == LEVEL
+        assert len(pauses) == 2
+        assert len({seen.body for seen in server.requests(verb, "/x")}) == 1
+
+    @pytest.mark.parametrize("then", ["close", "reset"])
+    def test_what_issues(self, bench: Any, server: Any, pauses: list[float], then: str) -> None:
+        server.on("POST", "/certificates", cut(bench, then))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=5).post_once("/certificates", BODY)
+        assert (caught.value.status, caught.value.outcome) == (None, "unknown")
+        assert len(server.requests("POST", "/certificates")) == 1
+        assert pauses == []
+
+    def test_what_issues_and_is_answered_late(
+        self, bench: Any, server: Any, pauses: list[float]
+    ) -> None:
+        server.on("POST", "/certificates", bench.reply(201, wait_for=server.released))
+        session = bench.session(server, retries=5, read_timeout=0.1)
+        with pytest.raises(ApiError) as caught:
+            session.post_once("/certificates", BODY)
+        assert caught.value.outcome == "unknown"
+        assert len(server.requests("POST", "/certificates")) == 1
+        assert pauses == []
+
+    def test_attempts_are_shared_by_login_and_call(
+        self, bench: Any, server: Any, pauses: list[float]
+    ) -> None:
+        token = bench.reply(200, {"access_token": "T"})
+        server.on("POST", "/login", cut(bench), token)
+        server.on("GET", QUOTA, cut(bench))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=2).get(QUOTA)
+        assert (caught.value.path, caught.value.outcome) == (QUOTA, "unknown")
+        assert len(pauses) == 2
+        assert len(server.requests("GET", QUOTA)) == 2
+
+    def test_what_somebody_has_to_mend_is_not_tried_again(
+        self, bench: Any, server: Any, pauses: list[float]
+    ) -> None:
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"Content-Encoding": "gzip"}))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=5).get(QUOTA)
+        assert caught.value.message == (
+            f"127.0.0.1:{server.port} answered in the encoding gzip, which it was not asked for;"
+            " check api_url."
+        )
+        assert len(server.requests("GET", QUOTA)) == 1
+        assert pauses == []
+
+
+class Clock:
+    """Both clocks of a process, which stand still until a test sets them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_795_000_000.0
+        for module in (session_module, retry, transport):
+            monkeypatch.setattr(
+                module, "time", SimpleNamespace(time=self.time, monotonic=self.monotonic)
+            )
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now - 1_000_000_000
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("age", "is_usable"),
+        [(-0.001, False), (0, True), (539.999, True), (540, True), (540.001, False), (600, False)],
+    )
+    def test_a_token_is_used_for_nine_of_its_ten_minutes(
+        self, monkeypatch: pytest.MonkeyPatch, age: float, is_usable: bool
+    ) -> None:
+        clock = Clock(monkeypatch)
+        assert session_module.TOKEN_SECONDS == 540
+        assert StoredToken("T", clock.now - age).is_usable is is_usable
+
+    @pytest.mark.parametrize(("passed", "logins"), [(539, 1), (540, 1), (541, 2)])
+    def test_a_session_renews_its_own(
+        self,
+        bench: Any,
+        server: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        passed: float,
+        logins: int,
+    ) -> None:
+        clock = Clock(monkeypatch)
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        session = bench.session(server)
+        session.get(QUOTA)
+        clock.now += passed
+        session.get(QUOTA)
+        assert server.logins == logins
+
+    def test_a_token_ages_from_when_it_was_asked_for(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock(monkeypatch)
+
+        def slow_login(seen: Any) -> None:
+            clock.now += 30
+
+        server.otherwise = slow_login
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        store = Store()
+        started = clock.now
+        bench.session(server, token_store=store).get(QUOTA)
+        (kept,) = store.saved
+        assert kept.obtained_at == started
+        assert kept.service_ahead == 1_795_482_123 - (started + 30)
+
+    def test_the_services_clock_goes_on_with_ours(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock(monkeypatch)
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        session = bench.session(server)
+        assert session.service_time() == clock.now
+        session.get(QUOTA)
+        assert session.service_time() == 1_795_482_123
+        clock.now += 100
+        assert session.service_time() == 1_795_482_223
+
+    def test_a_stored_token_brings_the_services_clock(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock(monkeypatch)
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"Date": "soon"}))
+        store = Store(StoredToken("T", clock.now - 60, service_ahead=-500.0))
+        session = bench.session(server, token_store=store)
+        session.get(QUOTA)
+        assert session.service_time() == clock.now - 500
+        assert (server.logins, store.saved) == (0, [])
+
+    def test_retry_after_as_a_date_is_by_the_services_clock(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+    ) -> None:
+        """The answer tells no time; the login did."""
+        Clock(monkeypatch)
+        later = {"Retry-After": "Tue, 24 Nov 2026 01:02:13 GMT", "Date": ""}
+        server.on("GET", QUOTA, bench.reply(429, headers=later), bench.reply(200, LEVEL))
+        bench.session(server, retries=1).get(QUOTA)
+        assert 10 <= pauses[0] <= 10.5
+
+    def test_a_body_that_comes_by_driblets_has_an_end(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock(monkeypatch)
+
+        def slow(seen: Any) -> Any:
+            if seen.method == "POST":
+                return None
+            clock.now += 61
+            return bench.reply(200, LEVEL)
+
+        server.otherwise = slow
+        session = bench.session(server, read_timeout=60, total_timeout=60)
+        with pytest.raises(ApiError) as caught:
+            session.get(QUOTA)
+        assert caught.value.message == (
+            f"127.0.0.1:{server.port} is too slow: its answer is not complete yet; try again later."
+        )
+        assert caught.value.outcome == "unknown"
+
+    @pytest.mark.parametrize(
+        ("read_timeout", "total_timeout"), [(60, 180), (61, 1), (1, 61)], ids=str
+    )
+    def test_a_slow_body_that_is_in_time(
+        self,
+        bench: Any,
+        server: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        read_timeout: int,
+        total_timeout: int,
+    ) -> None:
+        clock = Clock(monkeypatch)
+
+        def slow(seen: Any) -> Any:
+            if seen.method == "POST":
+                return None
+            clock.now += 61
+            return bench.reply(200, LEVEL)
+
+        server.otherwise = slow
+        session = bench.session(server, read_timeout=read_timeout, total_timeout=total_timeout)
+        assert session.get(QUOTA).json == LEVEL
+
+    @pytest.mark.parametrize(("idle", "connections"), [(4, 1), (4.001, 2)])
+    def test_how_long_a_connection_may_be_idle(
+        self,
+        bench: Any,
+        server: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        idle: float,
+        connections: int,
+    ) -> None:
+        clock = Clock(monkeypatch)
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        session = bench.session(server)
+        session.get(QUOTA)
+        clock.now += idle
+        session.get(QUOTA)
+        assert server.connections == connections
+
+
+class TestLogin:
+    @pytest.mark.parametrize(
+        ("status", "outcome", "logins"),
+        [
+            (401, "refused", 1),
+            (403, "refused", 1),
+            (422, "refused", 1),
+            (400, "refused", 2),
+            (404, "refused", 2),
+            (302, "not_sent", 2),
+            (429, "not_sent", 2),
+            (500, "not_sent", 2),
+            (503, "not_sent", 2),
+        ],
+    )
+    def test_what_became_of_the_call_that_needed_it(
+        self, bench: Any, server: Any, status: int, outcome: str, logins: int
+    ) -> None:
+        """Of the call itself nothing was sent; a wrong key is never tried twice."""
+        server.on("POST", "/login", bench.reply(status, {"description": "no"}))
+        session = bench.session(server)
+        for _attempt in range(2):
+            with pytest.raises(ApiError) as caught:
+                session.post_once("/certificates", BODY)
+            assert (caught.value.status, caught.value.path) == (status, "/login")
+            assert caught.value.outcome == outcome
+            assert not caught.value.may_have_acted
+        assert server.logins == logins
+        assert len(server.seen) == logins
+
+    @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+    def test_it_is_tried_again(self, bench: Any, server: Any, status: int) -> None:
+        token = bench.reply(200, {"access_token": "T"})
+        server.on("POST", "/login", bench.reply(status), token)
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        assert bench.session(server, retries=1).get(QUOTA).json == LEVEL
+
+    @pytest.mark.parametrize("token", ["!", "~" * 16384])
+    def test_a_token_of_any_printable_characters(self, bench: Any, server: Any, token: str) -> None:
+        server.on("POST", "/login", bench.reply(201, {"access_token": token, "more": 1}))
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        bench.session(server).get(QUOTA)
+        assert server.seen[-1].token == token
+
+    @pytest.mark.parametrize("token", ["a b", "a\x7f", "~" * 16385, "a\n"])
+    def test_a_token_that_cannot_be_sent(self, bench: Any, server: Any, token: str) -> None:
+        server.on("POST", "/login", bench.reply(200, {"access_token": token}))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=5).get(QUOTA)
+        assert caught.value.message == (
+            "The answer of Atlas to POST /login holds no usable access_token; check api_url."
+        )
+        assert (caught.value.method, caught.value.path) == ("POST", "/login")
+        assert (caught.value.status, caught.value.outcome) == (200, "not_sent")
+        assert len(server.seen) == 1
+
+    def test_a_store_is_not_asked_while_the_sessions_own_token_will_do(
+        self, bench: Any, server: Any
+    ) -> None:
+        server.on("GET", QUOTA, bench.reply(200, LEVEL))
+        store = Store()
+        session = bench.session(server, token_store=store)
+        session.get(QUOTA)
+        store.token = StoredToken("theirs", time.time())
+        session.get(QUOTA)
+        assert server.seen[-1].token == store.saved[0].value
+
+
+class TestAnswers:
+    def test_one_in_chunks(self, bench: Any, server: Any) -> None:
+        raw = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b'Transfer-Encoding: chunked\r\n\r\n6\r\n{"valu\r\n5\r\ne":7}\r\n0\r\n\r\n'
+        )
+        server.on("GET", QUOTA, type(bench.reply())(raw))
+        assert bench.session(server).get(QUOTA).json == LEVEL
+
+    def test_one_that_ends_with_the_connection(self, bench: Any, server: Any) -> None:
+        raw = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"value":7}'
+        server.on("GET", QUOTA, type(bench.reply())(raw, "close"))
+        assert bench.session(server).get(QUOTA).json == LEVEL
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "application/json",
+            "Application/JSON ; charset=UTF-8",
+            "application/problem+json",
+            "application/hal+json;x=1",
+        ],
+    )
+    def test_what_counts_as_json(self, bench: Any, server: Any, kind: str) -> None:
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"Content-Type": kind}))
+        assert bench.session(server).get(QUOTA).json == LEVEL
+
+    @pytest.mark.parametrize(
+        ("kind", "shown", "outcome"),
+        [
+            ("text/html", "text/html", "wrong_endpoint"),
+            ("text/json", "text/json", "wrong_endpoint"),
+            ("", "no content type", "wrong_endpoint"),
+            ("application/json", "application/json", "unknown"),
+        ],
+    )
+    def test_what_is_no_json(
+        self, bench: Any, server: Any, kind: str, shown: str, outcome: str
+    ) -> None:
+        server.on("GET", QUOTA, bench.reply(200, body=b"<x>", headers={"Content-Type": kind}))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=5).get(QUOTA)
+        assert caught.value.message == (
+            f"api_url: 127.0.0.1:{server.port} answered 200 to GET {QUOTA}, but not in JSON"
+            f" ({shown}); check the URL, and whether a proxy or portal stands in between."
+        )
+        assert (caught.value.method, caught.value.path) == ("GET", QUOTA)
+        assert (caught.value.status, caught.value.outcome) == (200, outcome)
+
+    @pytest.mark.parametrize("call", ["post", "post_once"])
+    def test_only_what_issues_needs_no_body_that_can_be_read(
+        self, bench: Any, server: Any, call: str
+    ) -> None:
+        answer = bench.reply(201, body=b"<x>", headers={"Content-Type": "text/html"})
+        server.on("POST", "/x", answer)
+        ask = getattr(bench.session(server), call)
+        if call == "post_once":
+            assert ask("/x", BODY).json is None
+        else:
+            with pytest.raises(ApiError, match=r"not in JSON"):
+                ask("/x", BODY)
+
+    def test_its_headers_are_in_lower_case(self, bench: Any, server: Any) -> None:
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, {"X-Total-COUNT": "7"}))
+        response = bench.session(server).get(QUOTA)
+        assert (response.method, response.path, response.status) == ("GET", QUOTA, 200)
+        assert response.headers["x-total-count"] == "7"
+
+    @pytest.mark.parametrize("extra", [0, 1])
+    def test_how_long_it_may_be(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch, extra: int
+    ) -> None:
+        assert transport.MOST_BYTES == 16 * 1024 * 1024
+        monkeypatch.setattr(transport, "MOST_BYTES", 300_000)
+        body = json.dumps("x" * (300_000 - 2 + extra)).encode()
+        server.on("GET", QUOTA, bench.reply(200, body=body))
+        if not extra:
+            assert len(bench.session(server).get(QUOTA).json) == 299_998
+            return
+        with pytest.raises(ApiError) as caught:
+            bench.session(server, retries=5).get(QUOTA)
+        assert caught.value.message == (
+            f"127.0.0.1:{server.port} answered with more than 300000 bytes; check api_url."
+        )
+        assert caught.value.outcome == "unknown"
+
+    def test_secrets_of_extra_headers_are_masked(self, bench: Any, server: Any) -> None:
+        server.on("GET", QUOTA, bench.reply(422, {"description": "echo canary"}))
+        session = bench.session(server, extra_headers={"X-Token": "canary", "X-Empty": ""})
+        with pytest.raises(ApiError) as caught:
+            session.get(QUOTA)
+        assert caught.value.description == "echo ***"
+
+    @pytest.mark.parametrize("kind", ["application/json", "text/html", ""])
+    def test_busy_in_the_words_of_somebody_else(self, bench: Any, server: Any, kind: str) -> None:
+        answer = bench.reply(503, {"description": "busy"}, {"Content-Type": kind})
+        server.on("POST", "/certificates", answer)
+        with pytest.raises(ApiError) as caught:
+            bench.session(server).post_once("/certificates", BODY)
+        assert caught.value.outcome == "unknown"

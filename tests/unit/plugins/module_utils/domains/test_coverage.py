@@ -36,6 +36,15 @@ def claim(domain: str, method: str | None, status: str = "VERIFIED", ends: int =
         ("*.www.example.com", "example.com", "DNS", True),
         ("example.com", "www.example.com", "DNS", False),
         ("badexample.com", "example.com", "DNS", False),
+        ("www.example.com", "example.com", "CNAME", True),
+        ("www.example.com", "example.com", "email", True),
+        ("*.example.com", "example.com", None, False),
+        ("example.com", "com", "DNS", True),
+        ("192.0.2.7", "192.0.2.7", "HTTP", True),
+        ("192.0.2.7", "0.2.7", "DNS", False),
+        ("192.0.2.7", "7", "DNS", False),
+        ("2001:db8::7", "2001:db8::7", "HTTP", True),
+        ("2001:db8::7", "7", "DNS", False),
     ],
 )
 def test_coverage(name: str, claimed: str, method: str | None, covered: bool) -> None:
@@ -51,9 +60,17 @@ def test_a_claim_that_lapsed_or_is_pending_covers_nothing() -> None:
 def test_the_nearest_claim_is_told() -> None:
     far, near = claim("example.com", "DNS"), claim("www.example.com", "DNS")
     assert covering_claim("a.www.example.com", [far, near], NOW) is near
+    assert covering_claim("a.www.example.com", [near, far], NOW) is near
+
+
+def test_a_nearer_claim_that_does_not_cover_it_is_passed_over() -> None:
+    far, near = claim("example.com", "DNS"), claim("www.example.com", "HTTP")
+    assert covering_claim("a.www.example.com", [far, near], NOW) is far
 
 
 def test_a_wildcard_is_claimed_by_the_domain_below_it() -> None:
     own = claim("example.com", "HTTP")
     assert claim_of("*.example.com", [own]) is own
     assert claim_of("www.example.com", [own]) is None
+    assert claim_of("example.com", []) is None
+    assert claim_of("*example.com", [own]) is None

@@ -16,8 +16,16 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import
     ClaimToken,
     LogEntry,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.api.errors import REFUSED, ApiError
-from ansible_collections.globalsign.atlas.plugins.module_utils.domains.keeper import ClaimKeeper
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.errors import (
+    REFUSED,
+    UNKNOWN,
+    ApiError,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.domains.keeper import (
+    ClaimKeeper,
+    ClaimState,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.domains.standing import Standing
 from ansible_collections.globalsign.atlas.plugins.module_utils.domains.wish import ClaimWish
 
 NOW = 1_800_000_000
@@ -37,18 +45,19 @@ class Book:
         self.failures = failures
         self.tells_tokens = tells_tokens
         self.calls: list[str] = []
+        self.listed_for: list[tuple[str, ...]] = []
 
     def now(self) -> int:
         return NOW
 
     def list_for(self, names) -> list[Claim]:
         self.calls.append("list")
+        self.listed_for.append(tuple(names))
         return [self._told(claim) for claim in self.kept.values()]
 
     def read(self, claim_id: str, domain: str) -> Claim:
         self.calls.append("read")
-        if claim_id not in self.kept:
-            raise refused(404)
+        assert domain == self.kept[claim_id].domain
         return self._told(self.kept[claim_id])
 
     def create(self, domain: str) -> ClaimToken:
@@ -60,14 +69,16 @@ class Book:
     def draw_token(self, claim: Claim) -> ClaimToken:
         self.calls.append(f"draw {claim.domain}")
         kept = self.kept[claim.claim_id]
-        self.kept[claim.claim_id] = replace(kept, token="new token", assert_by=NOW + 30 * DAY)
-        return ClaimToken(claim.claim_id, "new token", NOW + 30 * DAY)
+        token = "newer token" if kept.token == "new token" else "new token"
+        self.kept[claim.claim_id] = replace(kept, token=token, assert_by=NOW + 30 * DAY)
+        return ClaimToken(claim.claim_id, token, NOW + 30 * DAY)
 
     def delete(self, claim: Claim) -> None:
-        self.calls.append("delete")
+        self.calls.append(f"delete {claim.domain}")
         del self.kept[claim.claim_id]
 
     def mail_addresses(self, claim: Claim) -> tuple[str, ...]:
+        self.calls.append(f"addresses {claim.domain}")
         return (f"admin@{claim.domain}", f"hostmaster@{claim.domain}")
 
     def have_checked(self, claim: Claim, method: str, place: str) -> None:
@@ -89,8 +100,10 @@ class Board:
     def __init__(self) -> None:
         self.tokens: dict[str, tuple[ClaimToken, int]] = {}
         self.placers: dict[str, str] = {}
+        self.locks: list[str] = []
 
     def locked(self, what: str):
+        self.locks.append(what)
         return nullcontext()
 
     def token(self, claim_id: str) -> tuple[ClaimToken, int] | None:
@@ -132,6 +145,11 @@ def keeper(
     host: str = "a",
     **wish: object,
 ) -> ClaimKeeper:
+    now = [0.0]
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+
     return ClaimKeeper(
         book,
         ClaimWish(**wish),
@@ -139,7 +157,8 @@ def keeper(
         host,
         ("a", "b"),
         check_mode,
-        pause=lambda seconds: None,
+        pause,
+        lambda: now[0],
     )
 
 
@@ -383,3 +402,376 @@ def test_check_mode_only_reads() -> None:
     assert [state.changed for state in states] == [True, True, False, False, True]
     assert "has no token that could be asserted" in states[3].error
     assert set(book.calls) == {"list"}
+
+
+# What is told of each name, to the field
+
+
+def test_the_state_of_what_was_just_claimed() -> None:
+    book, board = Book(), Board()
+    (state,) = keeper(book, board=board).present(["*.example.com"])
+    before = Standing("*.example.com", "example.com", None, None, is_due=True)
+    made = book.kept[f"{0:032X}"]
+    assert state == ClaimState(
+        "*.example.com",
+        before,
+        replace(before, claim=made),
+        token="token",
+        is_placer=True,
+        changed=True,
+    )
+    assert board.tokens == {
+        made.claim_id: (ClaimToken(made.claim_id, "token", NOW + 30 * DAY), NOW)
+    }
+    assert board.locks == ["claims"]
+    assert book.listed_for == [("*.example.com",)] * 2
+
+
+def test_the_state_of_what_is_renewed_by_its_parent() -> None:
+    parent = verified("example.com", days=5)
+    book = Book(parent)
+    (state,) = keeper(book, method="dns").present(["www.example.com"])
+    drawn = book.kept[parent.claim_id]
+    assert drawn.token == "new token"
+    assert state.found == Standing("www.example.com", "example.com", parent, parent, is_due=True)
+    assert state.standing == Standing("www.example.com", "example.com", parent, drawn, is_due=True)
+
+
+def test_a_second_name_of_a_claim_that_was_just_renewed_uses_its_token() -> None:
+    book = Book(verified("example.com", days=5))
+    states = keeper(book, method="dns").present(["www.example.com", "example.com"])
+    assert [state.token for state in states] == ["new token", "new token"]
+    assert [state.changed for state in states] == [True, False]
+    assert book.calls == ["list", "list", "draw example.com", "read"]
+
+
+def test_nobody_waits_for_a_lock_where_nothing_is_to_be_made() -> None:
+    board = Board()
+    keeper(Book(pending("example.com")), board=board).present(["example.com"])
+    assert board.locks == []
+
+
+def test_a_name_that_is_not_due_is_left_alone_beside_one_that_is() -> None:
+    book = Book(verified("example.com"))
+    first, second = keeper(book).present(["example.com", "other.example"])
+    assert (first.changed, first.token, first.is_placer) == (False, "", False)
+    assert second.changed
+    assert book.calls == ["list", "list", "create other.example", "read"]
+
+
+def test_present_in_check_mode_tells_what_would_be() -> None:
+    old = verified("old.example", claim_id="0C" * 16, days=5)
+    book = Book(pending("open.example"), old)
+    states = keeper(book, True, method="dns").present(
+        ["open.example", "new.example", "old.example"]
+    )
+    told = [(state.token, state.changed, state.is_placer, state.is_due) for state in states]
+    assert told == [
+        ("token", False, True, True),
+        ("", True, True, True),
+        ("", True, True, True),
+    ]
+    assert book.calls == ["list"]
+
+
+def test_a_mail_needs_its_addresses_and_no_other_method_does() -> None:
+    book = Book(pending("example.com"))
+    (state,) = keeper(book, method="email").present(["example.com"])
+    assert state.mail_addresses == ("admin@example.com", "hostmaster@example.com")
+    (state,) = keeper(book, method="dns").present(["example.com"])
+    assert state.mail_addresses == ()
+    assert book.calls.count("addresses example.com") == 1
+
+
+def test_a_token_of_the_board_that_is_too_old_is_not_used() -> None:
+    book, board = Book(pending("example.com")), Board()
+    old = ClaimToken("0A" * 16, "drawn", NOW + 60)
+    board.keep_token(old, NOW)
+    book.kept["0A" * 16] = replace(book.kept["0A" * 16], token=None)
+    (state,) = keeper(book, board=board).present(["example.com"])
+    # The service tells no token; without one of ours there is none to place, so one is drawn.
+    assert (state.token, state.changed) == ("new token", True)
+
+
+def test_what_is_refused_for_one_name_is_told_with_it_and_the_others_go_on() -> None:
+    class Choosy(Book):
+        def create(self, domain: str) -> ClaimToken:
+            if domain == "bad.example":
+                raise refused(422)
+            return super().create(domain)
+
+    bad, good = keeper(Choosy()).present(["bad.example", "good.example"])
+    assert (bad.error, bad.changed, bad.token) == ("domain: bad.example: refused", False, "")
+    assert (good.error, good.changed) == ("", True)
+
+
+def test_what_is_not_refused_ends_the_task() -> None:
+    class Down(Book):
+        def create(self, domain: str) -> ClaimToken:
+            raise ApiError("down", method="POST", path="/", status=503, outcome=UNKNOWN)
+
+    with pytest.raises(ApiError, match=r"^down$"):
+        keeper(Down()).present(["a.example", "b.example"])
+
+
+def test_a_domain_that_is_claimed_but_not_listed_is_refused() -> None:
+    """Somebody else's account may hold it."""
+
+    class Taken(Book):
+        def create(self, domain: str) -> ClaimToken:
+            raise refused(409)
+
+    book = Taken()
+    (state,) = keeper(book).present(["*.example.com"])
+    assert (state.error, state.changed) == ("domain: *.example.com: refused", False)
+    assert book.listed_for[2:] == [("example.com",)]
+
+
+def test_a_claim_of_another_run_whose_token_is_not_told_gets_a_new_one() -> None:
+    class Raced(Book):
+        def create(self, domain: str) -> ClaimToken:
+            super().create(domain)
+            raise refused(409)
+
+    book = Raced(tells_tokens=False)
+    (state,) = keeper(book).present(["example.com"])
+    assert (state.changed, state.token) == (True, "new token")
+
+
+@pytest.mark.parametrize(
+    ("claim", "cover"),
+    [(verified("example.com"), True), (verified("example.com", days=0), False)],
+)
+def test_the_state_of_what_is_given_up(claim: Claim, cover: bool) -> None:
+    book = Book(claim, verified("other.example", claim_id="0C" * 16))
+    gone, kept = keeper(book).absent(["*.example.com", "www.example.com"])
+    found = Standing("*.example.com", "example.com", claim if cover else None, claim, is_due=False)
+    nothing = Standing("*.example.com", "example.com", None, None, is_due=False)
+    assert gone == ClaimState("*.example.com", found, nothing, changed=True)
+    unclaimed = Standing("www.example.com", "www.example.com", None, None, is_due=False)
+    assert kept == ClaimState("www.example.com", unclaimed, unclaimed)
+    assert book.calls == ["list", "delete example.com"]
+
+
+def test_what_a_method_cannot_prove_still_tells_how_it_stands() -> None:
+    parent = verified("example.com", days=5)
+    (state,) = keeper(Book(parent), method="http").present(["*.example.com"])
+    known = Standing("*.example.com", "example.com", parent, parent, is_due=False)
+    assert (state.found, state.standing) == (known, known)
+
+
+# state: verified
+
+
+def test_the_state_of_what_was_proven() -> None:
+    book, board = Book(pending("example.com")), Board()
+    (state,) = keeper(book, board=board, method="dns").verified(["*.example.com"], timeout=60)
+    done = book.kept["0A" * 16]
+    assert state.standing == Standing("*.example.com", "example.com", done, done, is_due=False)
+    assert (state.changed, state.error) == (True, "")
+    assert board.locks == ["proofs"]
+    assert book.calls == ["list", "dns example.com example.com", "read"]
+
+
+def test_what_is_not_due_is_not_proven() -> None:
+    book = Book(verified("example.com"))
+    (state,) = keeper(book).verified(["www.example.com"], timeout=60)
+    assert (state.changed, state.error, state.is_due) == (False, "", False)
+    assert book.calls == ["list"]
+
+
+@pytest.mark.parametrize("status", [404, 422, 424])
+def test_nothing_is_changed_if_the_only_call_is_refused(status: int) -> None:
+    class Refusing(Book):
+        def have_checked(self, claim: Claim, method: str, place: str) -> None:
+            raise refused(status)
+
+    book = Refusing(pending("example.com"))
+    (state,) = keeper(book, method="dns").verified(["example.com"], timeout=60)
+    assert state.error
+    assert not state.changed
+    assert state.is_due
+
+
+def test_a_check_that_was_asked_for_is_a_change_though_nothing_comes_of_it() -> None:
+    book = Book(pending("example.com"), failures=9)
+    (state,) = keeper(book, method="dns").verified(["example.com"], timeout=0)
+    assert state.error
+    assert state.changed
+
+
+def test_a_claim_that_was_made_for_a_mail_is_a_change_though_the_mail_is_refused() -> None:
+    class Refusing(Book):
+        def have_checked(self, claim: Claim, method: str, place: str) -> None:
+            raise refused(422)
+
+    wish = {"method": "email", "email_address": "me@example.com"}
+    (state,) = keeper(Refusing(), **wish).verified(["example.com"], timeout=0)
+    assert "email_address: example.com: refused" in state.error
+    assert state.changed
+
+
+def test_a_host_that_waited_in_vain_has_changed_nothing() -> None:
+    book, board = Book(pending("example.com"), failures=9), Board()
+    wish = {"method": "email", "email_address": "hostmaster"}
+    (first,) = keeper(book, board=board, host="a", **wish).verified(["example.com"], timeout=0)
+    (second,) = keeper(book, board=board, host="b", **wish).verified(["example.com"], timeout=0)
+    assert (first.changed, second.changed) == (True, False)
+    assert second.error == first.error.replace(
+        "Its log says: 2027-01-15T08:00:00Z no valid DNS records returned.",
+        "Its log says nothing of it yet.",
+    )
+
+
+NO_CLAIM = (
+    "domain: there is no claim for example.com yet, so no token of it can have been placed; make"
+    " one with state: present, place its token, then verify it."
+)
+NO_TOKEN = (
+    "domain: example.com has no token that could be asserted: it has expired, or it is the one"
+    " that the domain was verified with. Draw a new one with state: present, place it, then verify"
+    " it."
+)
+NO_METHOD = (
+    "choose a method to prove control with (dns, http, https or email), or verify the domain"
+    " beforehand."
+)
+LAPSING = verified("example.com", days=5)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize(
+    ("book", "method", "sentence"),
+    [
+        (Book(), "dns", NO_CLAIM),
+        (Book(), "http", NO_CLAIM),
+        (Book(LAPSING), "dns", NO_TOKEN),
+        (Book(pending("example.com", assert_by=NOW + 60)), "dns", NO_TOKEN),
+        (
+            Book(),
+            None,
+            f"method is not set, and example.com is not covered by a verified claim; {NO_METHOD}",
+        ),
+        (
+            Book(LAPSING),
+            None,
+            f"method is not set, and example.com is due to be renewed; {NO_METHOD}",
+        ),
+        (
+            Book(),
+            "email",
+            "email_address is not set, and example.com is to be verified by e-mail; choose one of"
+            " hostmaster, webmaster, admin, administrator or postmaster.",
+        ),
+        (
+            Book(pending("example.com")),
+            "email",
+            "email_address is not set, and example.com is to be verified by e-mail; choose one of"
+            " admin@example.com, hostmaster@example.com.",
+        ),
+    ],
+)
+def test_verified_says_what_is_missing(
+    book: Book, method: str | None, sentence: str, check_mode: bool
+) -> None:
+    (state,) = keeper(book, check_mode, method=method).verified(["example.com"], timeout=60)
+    assert state.error == sentence
+    assert not state.changed
+    assert {call.partition(" ")[0] for call in book.calls} <= {"list", "addresses"}
+
+
+def test_a_token_that_the_service_does_not_tell_may_have_been_placed() -> None:
+    book = Book(pending("example.com"), tells_tokens=False)
+    (state,) = keeper(book, method="http").verified(["example.com"], timeout=60)
+    assert (state.error, state.is_due) == ("", False)
+    assert book.calls == ["list", "http example.com", "read"]
+
+
+def test_verified_in_check_mode_tells_that_it_would_be_proven() -> None:
+    book = Book(pending("example.com"))
+    wish = {"method": "email", "email_address": "hostmaster"}
+    for given in ({"method": "dns"}, wish):
+        (state,) = keeper(book, True, **given).verified(["example.com"], timeout=60)
+        assert (state.error, state.changed, state.is_due) == ("", True, True)
+    assert book.calls == ["list", "list"]
+
+
+def test_each_name_of_a_claim_fails_with_it() -> None:
+    book = Book(pending("example.com"), failures=9)
+    states = keeper(book, method="dns").verified(["example.com", "*.example.com"], timeout=0)
+    assert states[0].error == states[1].error != ""
+    assert [state.changed for state in states] == [True, True]
+    assert [state.is_due for state in states] == [True, True]
+
+
+MAIL = {"method": "email", "email_address": "hostmaster"}
+
+
+def test_a_host_that_waited_for_another_has_changed_what_it_waited_for() -> None:
+    book, board = Book(pending("example.com")), Board()
+    board.is_first("0A" * 16, "token", "a", ())
+    (state,) = keeper(book, board=board, host="b", **MAIL).verified(["example.com"], timeout=60)
+    assert "was not verified within 60 seconds" in state.error
+    assert not state.changed
+    assert book.calls == ["list", "addresses example.com", *["read"] * book.calls.count("read")]
+
+    class Proven(Book):
+        def read(self, claim_id: str, domain: str) -> Claim:
+            super().read(claim_id, domain)
+            return verified(domain, "EMAIL", claim_id)
+
+    (state,) = keeper(Proven(pending("example.com")), board=board, host="b", **MAIL).verified(
+        ["example.com"], timeout=60
+    )
+    assert (state.error, state.changed, state.is_due) == ("", True, False)
+
+
+def test_a_name_whose_claim_cannot_be_made_does_not_stop_the_others() -> None:
+    class Choosy(Book):
+        def create(self, domain: str) -> ClaimToken:
+            if domain == "bad.example":
+                raise refused(422)
+            return super().create(domain)
+
+    bad, good = keeper(Choosy(), **MAIL).verified(["bad.example", "good.example"], timeout=60)
+    assert (bad.error, bad.changed) == ("domain: bad.example: refused", False)
+    assert (good.error, good.changed, good.is_due) == ("", True, False)
+
+
+def test_what_was_refused_stays_refused_though_another_name_of_the_claim_is_proven() -> None:
+    class Moody(Book):
+        moods = ["bad"]
+
+        def create(self, domain: str) -> ClaimToken:
+            if self.moods:
+                self.moods.pop()
+                raise refused(422)
+            return super().create(domain)
+
+    names = ["example.com", "*.example.com"]
+    first, second = keeper(Moody(), **MAIL).verified(names, timeout=60)
+    assert first.error == "domain: example.com: refused"
+    assert (second.error, second.is_due) == ("", False)
+
+
+def test_names_of_one_claim_share_one_mail() -> None:
+    book = Book()
+    states = keeper(book, **MAIL).verified(["example.com", "*.example.com"], timeout=60)
+    assert [(state.error, state.is_due) for state in states] == [("", False), ("", False)]
+    assert book.calls == [
+        "list",
+        "create example.com",
+        "read",
+        "addresses example.com",
+        "email example.com hostmaster@example.com",
+        "read",
+    ]
+
+
+@pytest.mark.parametrize("names", [["example.com"], ["new.example"]])
+def test_in_check_mode_each_host_would_place_what_nobody_has_drawn(names: list[str]) -> None:
+    book, board = Book(LAPSING), Board()
+    for host in ("a", "b"):
+        (state,) = keeper(book, True, board, host, method="email").present(names)
+        assert (state.is_placer, state.token, state.mail_addresses) == (True, "", ())
+    assert book.calls == ["list", "list"]

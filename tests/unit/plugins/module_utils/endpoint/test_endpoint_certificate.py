@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import der
+from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import certificate, der
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.certificate import (
     read_certificate,
 )
@@ -203,3 +203,44 @@ def test_a_certificate_message_is_read_whole_or_refused(protocol, body):
 def test_a_certificate_message_without_certificates_is_refused():
     with pytest.raises(MalformedError, match="it is empty"):
         certificates_in(b"\x0b\0\0\3\0\0\0", TLS_1_2)
+
+
+@pytest.mark.parametrize(
+    ("tag", "content", "text"),
+    [
+        (0x0C, "ü".encode(), "ü"),
+        (0x12, b"1 2", "1 2"),
+        (0x13, b"a", "a"),
+        (0x14, b"\xfc", "ü"),
+        (0x16, b"a@b", "a@b"),
+        (0x1A, b"a", "a"),
+        (0x1C, "ü".encode("utf-32-be"), "ü"),
+        (0x1E, "ü".encode("utf-16-be"), "ü"),
+        (0x13, b"\xfc", "#fc"),  # what is no text of its kind
+        (0x04, b"a", "#61"),  # what is no text at all
+        (0x0C, b" ", "\\ "),
+        (0x0C, b"  ", "\\ \\ "),
+        (0x0C, b"a ", "a\\ "),
+        (0x0C, b"#", "\\#"),
+        (0x0C, b"a\0#", "a\\00#"),
+    ],
+)
+def test_each_kind_of_text_and_what_has_to_be_escaped(tag, content, text):
+    assert certificate._attribute_value(der.Element(tag, content)) == text
+
+
+@pytest.mark.parametrize(
+    ("oid", "name"),
+    [
+        ("2.5.4.3", "CN"),
+        ("2.5.4.7", "L"),
+        ("2.5.4.8", "ST"),
+        ("2.5.4.10", "O"),
+        ("2.5.4.11", "OU"),
+        ("2.5.4.6", "C"),
+        ("2.5.4.9", "STREET"),
+        ("2.5.4.5", "2.5.4.5"),
+    ],
+)
+def test_the_short_names_of_attributes(oid, name):
+    assert certificate._ATTRIBUTE_NAMES.get(oid, oid) == name

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import due
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
-    concern_only_the_key,
-)
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
+    leaves_no_life,
+    renewal_threshold,
+)
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -64,16 +67,30 @@ def test_what_is_as_wanted_is_not_due(good: due.Deployed, options: dict[str, obj
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"force": True}, "forced: "),
-        ({"renew_before": "70d", "now": NOW + 20 * DAY}, "expiring: 69 days remain"),
-        ({"now": NOW + 90 * DAY}, "expired: it ended 1 days ago"),
+        ({"force": True}, "forced: the task says force"),
+        (
+            {"renew_before": "70d", "now": NOW + 20 * DAY},
+            "expiring: 69 days remain, renew_before is 70d",
+        ),
+        ({"now": NOW + 89 * DAY}, "expired: it ended 0 days ago"),
+        ({"now": NOW + 91 * DAY - 1}, "expired: it ended 1 days ago"),
+        ({"now": NOW + 89 * DAY - 1}, "expiring: 0 days remain, renew_before is auto"),
         (
             {"san": {"dns_names": ["www.example.com", "example.com", "api.example.com"]}},
-            "dns_names: api.",
+            "dns_names: api.example.com not in the certificate",
         ),
-        ({"san": {"dns_names": ["www.example.com"]}}, "dns_names: example.com in the certificate"),
-        ({"san": {"ip_addresses": ["192.0.2.1"]}}, "ip_addresses: 192.0.2.1 not in"),
-        ({"subject": {"organization": "Other"}}, "subject: organization is Quillon, wanted is"),
+        (
+            {"san": {"dns_names": ["www.example.com"]}},
+            "dns_names: example.com in the certificate but not wanted",
+        ),
+        (
+            {"san": {"ip_addresses": ["192.0.2.1"]}},
+            "ip_addresses: 192.0.2.1 not in the certificate",
+        ),
+        (
+            {"subject": {"organization": "Other"}},
+            "subject: organization is Quillon, wanted is Other",
+        ),
         ({"subject": {"country": "NL"}}, "subject: country is absent, wanted is NL"),
         ({"privatekey_type": "RSA"}, "privatekey_type: it is ECDSA, wanted is RSA"),
         ({"privatekey_size": 384}, "privatekey_size: it is 256, wanted is 384"),
@@ -83,9 +100,60 @@ def test_each_wish_that_differs_is_a_reason(
     good: due.Deployed, options: dict[str, object], reason: str
 ) -> None:
     now = options.pop("now", NOW)
-    reasons = due.reasons(wanted(**options), good, now)
-    assert len(reasons) == 1
-    assert reasons[0].startswith(reason)
+    assert due.reasons(wanted(**options), good, now) == [reason]
+
+
+def test_reasons_are_told_in_an_order_that_does_not_change(good: due.Deployed, rsa_key) -> None:
+    task = wanted(
+        force=True,
+        privatekey_type="ECDSA",
+        privatekey_size=384,
+        replace_foreign=True,
+        subject={"organization": "Other"},
+    )
+    found = due.Deployed(**{**vars(deployed(good.certificate, rsa_key)), "is_revoked": True})
+    assert due.reasons(task, found, NOW + 89 * DAY) == [
+        "forced: the task says force",
+        "privatekey_type: it is RSA, wanted is ECDSA",
+        "privatekey_size: it is 2048, wanted is 384",
+        "expired: it ended 0 days ago",
+        "subject: organization is Quillon, wanted is Other",
+        "foreign: the certificate was not obtained by this collection",
+        "revoked: the certificate was revoked by a task of this collection",
+        "privatekey: the private key does not belong to the certificate",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "renew_before"), [(30 * DAY, "auto"), (30 * DAY, "30d"), (9 * DAY, "10%")]
+)
+def test_it_is_due_from_one_second_to_the_next(
+    good: due.Deployed, before: int, renew_before: str
+) -> None:
+    end = NOW + 89 * DAY
+    task = wanted(renew_before=renew_before)
+    assert due.reasons(task, good, end - before - 1) == []
+    assert due.reasons(task, good, end - before) == [
+        f"expiring: {before // DAY} days remain, renew_before is {renew_before}"
+    ]
+
+
+def test_a_key_that_lives_elsewhere(good: due.Deployed, rsa_key) -> None:
+    task = wanted(csr_content="CSR", privatekey_path=None)
+    assert due.reasons(task, good, NOW) == []
+    unknown = due.Deployed(**{**vars(good), "key_kind": None, "key_digest": ""})
+    assert due.reasons(task, unknown, NOW) == []
+    assert due.reasons(task, deployed(good.certificate, rsa_key), NOW) == [
+        "privatekey: the public key does not belong to the certificate"
+    ]
+    assert due.reasons(task, due.Deployed(None, "", None, "", ""), NOW) == [
+        "missing: there is no certificate"
+    ]
+
+
+def test_a_missing_key_says_nothing_of_the_certificate(good: due.Deployed) -> None:
+    lost = due.Deployed(**{**vars(good), "key_kind": None, "key_digest": ""})
+    assert due.reasons(wanted(), lost, NOW) == ["missing: there is no private key"]
 
 
 def test_a_missing_certificate_and_key_are_named() -> None:
@@ -111,8 +179,11 @@ def test_a_key_of_another_certificate_is_a_reason(good: due.Deployed, rsa_key) -
 
 def test_a_self_signed_placeholder_is_due(private_key, self_signed) -> None:
     placeholder = self_signed(private_key, "www.example.com", ("www.example.com", "example.com"))
-    (reason,) = due.reasons(wanted(), deployed(placeholder, private_key), NOW)
-    assert reason.startswith("self-signed: ")
+    said = ["self-signed: the certificate is a self-signed placeholder"]
+    assert due.reasons(wanted(), deployed(placeholder, private_key), NOW) == said
+    assert (
+        due.reasons(wanted(replace_foreign=True), deployed(placeholder, private_key), NOW) == said
+    )
 
 
 def test_a_renewal_that_leaves_no_life_is_put_off_to_half_of_it(hierarchy, private_key) -> None:
@@ -149,7 +220,41 @@ def test_a_spread_puts_the_renewal_off(hierarchy, private_key) -> None:
     later = due.spread(spreading, certificate, 30 * DAY)
     first = NOW + 89 * DAY - 30 * DAY
     assert due.reasons(spreading, found, first + later - 1) == []
-    assert due.reasons(spreading, found, first + later + 1)[0].startswith("expiring: ")
+    assert len(due.reasons(spreading, found, first + later)) == 1
+
+
+@pytest.mark.parametrize(
+    ("renew_spread", "before", "most"),
+    [("10d", 30 * DAY, 10 * DAY), ("100d", 30 * DAY, 15 * DAY), ("3d", 5, 2)],
+)
+def test_a_spread_comes_from_the_serial_number(
+    hierarchy, private_key, renew_spread: str, before: int, most: int
+) -> None:
+    certificate = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
+    serial = f"{certificate.serial_number:032X}".encode()
+    number = int(hashlib.sha256(serial).hexdigest()[:8], 16)
+    expected = number * most // (1 << 32)
+    assert due.spread(wanted(renew_spread=renew_spread), certificate, before) == expected
+
+
+def test_what_a_certificate_says_otherwise(good: due.Deployed) -> None:
+    task = wanted(subject={"organization": "Other"}, san={"dns_names": ["api.example.com"]})
+    assert due.mismatches(task, good.certificate) == [
+        "subject: organization is Quillon, wanted is Other",
+        "dns_names: api.example.com not in the certificate",
+        "dns_names: example.com in the certificate but not wanted",
+    ]
+    assert due.mismatches(wanted(), good.certificate) == []
+
+
+def test_what_cannot_be_read_back_is_enough_if_it_is_there(good: due.Deployed) -> None:
+    task = wanted(custom_extensions={"2.5.29.17": "x"})
+    assert due.mismatches(task, good.certificate) == []
+    assert due.reasons(task, good, NOW) == []
+    recorded = due.Deployed(**{**vars(good), "recorded": due.Recorded(wanted().wish)})
+    assert due.reasons(task, recorded, NOW) == [
+        "custom_extensions: 2.5.29.17 is not what it was obtained with"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +265,7 @@ def test_a_spread_puts_the_renewal_off(hierarchy, private_key) -> None:
         ({"replace_foreign": True}, {"recorded": due.Recorded({})}, ""),
         ({}, {"recorded": due.Recorded({}), "is_revoked": True}, "revoked: "),
         ({}, {"is_revoked": True}, "revoked: "),
+        ({"replace_foreign": False}, {}, ""),
     ],
 )
 def test_where_a_certificate_comes_from(good, options, found, said) -> None:
@@ -169,15 +275,21 @@ def test_where_a_certificate_comes_from(good, options, found, said) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reasons", "so"),
+    ("renew_before", "lifetime_days", "threshold_days"),
     [
-        ([], False),
-        (["privatekey_type: it is RSA"], True),
-        (["forced: the task says force", "privatekey_size: it is 256"], True),
-        (["forced: the task says force", "expiring: 1 days remain"], False),
-        (["missing: there is no private key"], False),
-        (["revoked: the service says so"], False),
+        ("auto", 200, 30),
+        ("auto", 47, 47 / 3),
+        ("auto", 10, 5),
+        ("30d", 200, 30),
+        ("72h", 200, 3),
+        ("1440m", 200, 1),
+        ("25%", 200, 50),
     ],
 )
-def test_only_reasons_of_the_key_are_enough_for_a_rekey(reasons: list[str], so: bool) -> None:
-    assert concern_only_the_key(reasons) is so
+def test_renewal_threshold(renew_before: str, lifetime_days: int, threshold_days: float) -> None:
+    assert renewal_threshold(renew_before, lifetime_days * DAY) == int(threshold_days * DAY)
+
+
+@pytest.mark.parametrize(("renew_before", "so"), [("37d", False), ("38d", True), ("auto", False)])
+def test_a_renewal_that_leaves_no_life(renew_before: str, so: bool) -> None:
+    assert leaves_no_life(renew_before, 47 * DAY) is so

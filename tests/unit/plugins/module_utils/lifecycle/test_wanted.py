@@ -2,374 +2,124 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wanted: defaults, overrides, normal forms, and what is refused in which words."""
+"""What is wanted, as both halves of a task compare it."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import (
-    Misstated,
+    ExternalKey,
+    Target,
     Wanted,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
-    leaves_no_life,
-    renewal_threshold,
-)
 
-DAY = 86400
+from .conftest import task
 
 
-def task(**options):
-    return {
-        "path": "/etc/ssl/cert.pem",
-        "privatekey_path": "/etc/ssl/key.pem",
-        "san": {"dns_names": ["www.example.com"], "emails": None},
-        **options,
-    }
+def wanted(**options: Any) -> Wanted:
+    (made,) = wanted_certificates(task(**options))
+    assert isinstance(made, Wanted)
+    return made
 
 
-def test_defaults() -> None:
-    (wanted,) = wanted_certificates(task())
-    assert wanted.privatekey_type == "auto"
-    assert wanted.renew_before == "auto"
-    assert not wanted.force
-    assert [target.mode for target in wanted.targets] == [0o644, 0o600]
-    assert (wanted.layout, wanted.follow, wanted.keeps_key) == ("plain", True, False)
-    assert (wanted.renew_spread, wanted.backups, wanted.validate) == (0, 0, [])
-    assert wanted.san == {"dns_names": ["www.example.com"]}
-    assert [target.option for target in wanted.targets] == ["path", "privatekey_path"]
-
-
-def test_it_survives_the_wire() -> None:
-    (wanted,) = wanted_certificates(task(owner="root", subject={"common_name": "a"}))
-    assert Wanted.from_wire(wanted.on_wire()) == wanted
-
-
-def test_an_item_overrides_the_top_level_member_by_member() -> None:
-    items = [
-        {"path": "/a/cert.pem", "privatekey_path": "/a/key.pem", "force": None},
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"owner": "root", "subject": {"common_name": "a"}},
+        {"csr_path": "/csr.pem", "privatekey_path": None},
         {
-            "path": "/b/cert.pem",
-            "privatekey_path": "/b/key.pem",
-            "force": False,
-            "subject": {"organization": None, "common_name": "b"},
-            "renew_before": "10d",
+            "public_key_content": "KEY",
+            "public_key_signature": "proof",
+            "privatekey_path": None,
+            "path": None,
+            "state_dir": "/s",
         },
-    ]
-    shared = {"force": True, "subject": {"organization": "Quillon"}, "renew_before": "20d"}
-    first, second = wanted_certificates({**shared, "certificates": items})
-    assert (first.force, first.subject, first.renew_before) == (
-        True,
-        {"organization": ["Quillon"]},
-        "20d",
+    ],
+)
+def test_it_survives_the_wire(options: dict[str, Any]) -> None:
+    made = wanted(**options)
+    assert Wanted.from_wire(json.loads(json.dumps(made.on_wire()))) == made
+
+
+def test_what_is_read_from_the_wire_is_no_plain_object() -> None:
+    made = Wanted.from_wire(wanted(csr_content="CSR", privatekey_path=None).on_wire())
+    assert made.external_key == ExternalKey("csr", None, "CSR", None)
+    assert made.targets == [Target("path", "/etc/ssl/cert.pem", ["certificate"])]
+
+
+def test_a_wish_has_all_that_is_stated_of_a_certificate_and_nothing_else() -> None:
+    assert wanted().wish == {"san.dns_names": ["www.example.com"]}
+    made = wanted(
+        subject={"common_name": "a", "organizational_unit": ["z", "y"]},
+        san={"dns_names": ["b.example", "a.example"], "other_names": [{"type": "1.2.3"}]},
+        privatekey_type="RSA",
+        privatekey_size=2048,
+        extended_key_usages=["1.2.4", "1.2.3"],
+        key_usages=["key_agreement"],
+        custom_extensions={"1.2.3.5": "NIL"},
+        renew_before="10d",
+        force=True,
+        valid_for="90d",
+        mode="0640",
     )
-    assert (second.force, second.renew_before) == (False, "10d")
-    assert second.subject == {"organization": ["Quillon"], "common_name": ["b"]}
-
-
-@pytest.mark.parametrize(
-    ("given", "normal"),
-    [
-        ("WWW.Example.COM", "www.example.com"),
-        ("www.example.com.", "www.example.com"),
-        ("*.example.com", "*.example.com"),
-        ("bücher.example", "xn--bcher-kva.example"),
-        ("*.Bücher.example", "*.xn--bcher-kva.example"),
-        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
-        ("faß.example", "xn--fa-hia.example"),
-    ],
-)
-def test_dns_names_are_a_labels(given: str, normal: str) -> None:
-    if not given.isascii():
-        pytest.importorskip("idna")  # nodes have none
-    (wanted,) = wanted_certificates(task(san={"dns_names": [given, given]}))
-    assert wanted.san["dns_names"] == [normal]
-
-
-def test_ip_addresses_are_canonical() -> None:
-    (wanted,) = wanted_certificates(task(san={"ip_addresses": ["2001:DB8::0:1", "192.0.2.1"]}))
-    assert wanted.san["ip_addresses"] == ["2001:db8::1", "192.0.2.1"]
-
-
-@pytest.mark.parametrize("given", ["0600", "600", "0o600", 0o600])
-def test_modes(given: object) -> None:
-    (wanted,) = wanted_certificates(task(privatekey_mode=given))
-    assert wanted.targets[-1].mode == 0o600
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"path": None}, ["path is not set", "fullchain_path"]),
-        ({"privatekey_path": None}, ["privatekey_path is not set"]),
-        ({"path": "cert.pem"}, ["path: 'cert.pem'", "absolute path"]),
-        ({"path": "~/cert.pem"}, ["path: '~/cert.pem'", "absolute path"]),
-        ({"path": "/etc/ssl/"}, ["path: '/etc/ssl/'", "of a file"]),
-        (
-            {"chain_path": "/etc/ssl/../ssl/cert.pem"},
-            ["chain_path: /etc/ssl/cert.pem is named twice"],
-        ),
-        ({"san": {"dns_names": ["www example"]}}, ["san.dns_names: 'www example'", "DNS name"]),
-        ({"san": {"dns_names": ["a..b"]}}, ["san.dns_names: 'a..b'"]),
-        ({"san": {"dns_names": ["bü cher.example"]}}, ["san.dns_names", "IDNA 2008"]),
-        ({"san": {"ip_addresses": ["192.0.2"]}}, ["san.ip_addresses: '192.0.2'", "IP address"]),
-        ({"mode": "u=rw"}, ["mode: 'u=rw'", "octal"]),
-        ({"mode": 644}, ["mode: 644", "octal number in quotes"]),
-        ({"privatekey_mode": 440}, ["privatekey_mode: 440", "octal number in quotes"]),
-        ({"privatekey_mode": "0700"}, ["privatekey_mode: '0700'", "not executed"]),
-        ({"renew_before": "soon"}, ["renew_before: 'soon'", "'30d'"]),
-        ({"renew_before": "80%"}, ["renew_before: '80%'", "below 80 %"]),
-        ({"renew_before": "0d"}, ["renew_before: '0d'"]),
-        ({"renew_spread": "5%"}, ["renew_spread: '5%'", "'30d'"]),
-        ({"valid_for": "soon"}, ["valid_for: 'soon'"]),
-        ({"valid_for": "9d", "not_after": "2027-03-01"}, ["valid_for", "not_after already"]),
-        ({"not_after": "2027-03-01T12:00:00"}, ["not_after: '2027-03-01T12:00:00'", "time zone"]),
-        ({"not_after": "March"}, ["not_after: 'March'", "ISO 8601"]),
-        (
-            {"not_before": "2027-03-02", "not_after": "2027-03-01"},
-            ["not_after: 2027-03-01 is not after not_before"],
-        ),
-        ({"extended_key_usages": ["webServer"]}, ["'webServer'", "server_auth", "or an OID"]),
-        (
-            {"san": {"other_names": [{"type": "upn", "value": "a"}]}},
-            ["san.other_names.type: 'upn'", "object identifier"],
-        ),
-        ({"custom_extensions": {"1": "x"}}, ["custom_extensions: '1'"]),
-        ({"san": {"emails": ["nobody"]}}, ["san.emails: 'nobody'", "e-mail address"]),
-        ({"san": {"uris": ["no uri"]}}, ["san.uris: 'no uri'"]),
-        (
-            {"subject_directory_attributes": {"date_of_birth": "31.12.1980"}},
-            ["subject_directory_attributes.date_of_birth", "1980-12-31"],
-        ),
-        ({"ms_template": {"id": "WebServer"}}, ["ms_template.id: 'WebServer'"]),
-        ({"validate": "nginx '-t"}, ["validate: ", "no closing quotation"]),
-        ({"backup": True, "backup_count": 0}, ["backup_count: 0 is too small"]),
-        ({"state_dir": "atlas"}, ["state_dir: 'atlas'"]),
-        (
-            {"files": [{"path": "/a.pem", "contains": ["chain"], "passphrase": "secret"}]},
-            ["files[0].passphrase", "no private key"],
-        ),
-        (
-            {"files": [{"path": "/a", "contains": ["chain", "chain"]}]},
-            ["files[0].contains", "different parts"],
-        ),
-        (
-            {"files": [{"path": "/a", "contains": ["privatekey"], "format": "pkcs12"}]},
-            ["files[0].contains", "add certificate"],
-        ),
-        ({"files": [{"path": "a", "contains": ["chain"]}]}, ["files[0].path: 'a'"]),
-        (
-            {"files": [{"path": "/a", "contains": ["chain"], "mode": "0777"}]},
-            ["files[0].mode: '0777'"],
-        ),
-        ({"csr_content": "CSR"}, ["privatekey_path: with csr_content no private key is made"]),
-        (
-            {"csr_content": "CSR", "public_key_content": "KEY", "privatekey_path": None},
-            ["public_key_content: the key is given by csr_content already"],
-        ),
-        ({"public_key_signature": "proof"}, ["public_key_signature", "lives elsewhere"]),
-        (
-            {"privatekey_path": None, "path": None, "csr_content": "CSR"},
-            ["state_dir is not set"],
-        ),
-        (
-            {"privatekey_path": None, "path": None, "csr_content": "CSR", "chain_path": "/c"},
-            ["chain_path: no file holds the certificate itself"],
-        ),
-        (
-            {
-                "privatekey_path": None,
-                "csr_content": "CSR",
-                "files": [{"path": "/a", "contains": ["privatekey"]}],
-            },
-            ["files[0]: the private key cannot be in it"],
-        ),
-        (
-            {
-                "privatekey_path": None,
-                "path": None,
-                "csr_content": "CSR",
-                "state_dir": "/s",
-                "san": {},
-            },
-            ["san is not set", "known by its first name"],
-        ),
-    ],
-)
-def test_what_is_refused_is_said_in_words(options: dict[str, object], words: list[str]) -> None:
-    if "IDNA 2008" in words:
-        pytest.importorskip("idna")
-    with pytest.raises(AtlasError) as caught:
-        wanted_certificates(task(**options))
-    for word in words:
-        assert word in caught.value.message
-
-
-def test_an_error_says_which_item() -> None:
-    items = [task(), {"path": "/b/cert.pem", "privatekey_path": "key.pem"}]
-    good, bad = wanted_certificates({"certificates": items})
-    assert isinstance(good, Wanted)
-    assert bad == Misstated("/b/cert.pem", bad.error)
-    assert bad.error.startswith("certificates[1].privatekey_path: 'key.pem'")
-    with pytest.raises(AtlasError, match=r"certificates\[0\]\.privatekey_path: 'key.pem'"):
-        wanted_certificates({"certificates": items[1:]})
-
-
-@pytest.mark.parametrize(
-    ("shared", "own", "kept"),
-    [
-        ({"valid_for": "90d"}, {"not_after": "2030-01-01"}, (None, 1893456000)),
-        ({"not_after": "2030-01-01"}, {"valid_for": "90d"}, (90 * DAY, None)),
-    ],
-)
-def test_an_item_overrides_what_its_own_option_excludes(shared, own, kept) -> None:
-    (wanted,) = wanted_certificates({**shared, "certificates": [{**task(), **own}]})
-    assert (wanted.valid_for, wanted.not_after) == kept
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"csr_content": "CSR", "revoke_superseded": True}, "revoke_superseded: with csr_content"),
-        ({"public_key_content": "KEY", "rekey": True}, "rekey: with public_key_content"),
-    ],
-)
-def test_what_takes_the_old_key(options, words) -> None:
-    stated = {**task(), "privatekey_path": None, **options}
-    with pytest.raises(AtlasError, match=words):
-        wanted_certificates(stated)
-
-
-def test_a_passphrase_that_would_protect_nothing() -> None:
-    files = [{"path": "/both.pem", "contains": ["privatekey", "certificate"]}]
-    stated = {
-        "files": files,
-        "privatekey_passphrase": "secret",
-        "san": {"dns_names": ["a.example"]},
+    assert made.wish == {
+        "subject.common_name": ["a"],
+        "subject.organizational_unit": ["y", "z"],
+        "san.dns_names": ["a.example", "b.example"],
+        "san.other_names": [{"type": "1.2.3"}],
+        "extended_key_usages": ["1.2.3", "1.2.4"],
+        "key_usages.key_agreement": True,
+        "custom_extensions.1.2.3.5": "NIL",
+        "privatekey_type": "RSA",
+        "privatekey_size": 2048,
     }
-    with pytest.raises(AtlasError, match="passphrase of each entry of files"):
-        wanted_certificates(stated)
 
 
-def test_a_compromised_key_is_not_kept() -> None:
-    stated = {"privatekey_rotation": "never", "revoke_superseded": True}
-    (kept,) = wanted_certificates(task(**stated, revocation_reason="superseded"))
-    (not_kept,) = wanted_certificates(task(**stated, revocation_reason="keyCompromise"))
-    assert (kept.keeps_key, not_kept.keeps_key) == (True, False)
-
-
-def test_two_items_do_not_write_one_file() -> None:
-    items = [task(), task(path="/other.pem")]
-    with pytest.raises(AtlasError, match=r"/etc/ssl/key\.pem is named by more than one"):
-        wanted_certificates({"certificates": items})
-
-
-@pytest.mark.parametrize(
-    ("renew_before", "lifetime_days", "threshold_days"),
-    [
-        ("auto", 200, 30),
-        ("auto", 47, 47 / 3),
-        ("auto", 10, 5),
-        ("30d", 200, 30),
-        ("72h", 200, 3),
-        ("1440m", 200, 1),
-        ("25%", 200, 50),
-    ],
-)
-def test_renewal_threshold(renew_before: str, lifetime_days: int, threshold_days: float) -> None:
-    assert renewal_threshold(renew_before, lifetime_days * DAY) == int(threshold_days * DAY)
-
-
-@pytest.mark.parametrize(("renew_before", "so"), [("37d", False), ("38d", True), ("auto", False)])
-def test_a_renewal_that_leaves_no_life(renew_before: str, so: bool) -> None:
-    assert leaves_no_life(renew_before, 47 * DAY) is so
-
-
-def test_the_sections_of_a_request() -> None:
-    (wanted,) = wanted_certificates(
-        task(
-            subject={"extra_attributes": [{"type": "2.5.4.12", "value": "Dr."}]},
-            san={"other_names": [{"type": "1.3.6.1.4.1.311.20.2.3", "value": "a@b"}]},
-            extended_key_usages=["serverAuth", "client_auth", "1.2.3.4", "server_auth"],
-            key_usages=["digital_signature"],
-            subject_directory_attributes={"gender": "f", "extra_attributes": []},
-            qualified_statements={"etsi_qc_compliance": False, "semantics": {"identifier": None}},
-            ms_template={"id": "1.2.3", "major_version": 0},
-            custom_extensions={"1.2.3.5": "NIL"},
-            signature={"hash_algorithm": "SHA-384", "algorithm": None},
-        )
-    )
-    assert wanted.subject == {}
-    assert wanted.sections == {
-        "subject.extra_attributes": [{"type": "2.5.4.12", "value": "Dr."}],
-        "san.other_names": [{"type": "1.3.6.1.4.1.311.20.2.3", "value": "a@b"}],
-        "extended_key_usages": ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "1.2.3.4"],
-        "key_usages": {"digital_signature": True},
-        "subject_da": {"gender": "f"},
-        "qualified_statements": {"etsi_qc_compliance": False},
-        "ms_extension_template": {"id": "1.2.3", "major_version": 0},
-        "custom_extensions": {"1.2.3.5": "NIL"},
-        "signature": {"hash_algorithm": "SHA-384"},
-    }
+def test_what_has_an_order_keeps_it() -> None:
+    names = [{"type": "1.2.4"}, {"type": "1.2.3", "value": "a"}]
+    assert wanted(san={"other_names": names}).wish == {"san.other_names": names}
 
 
 def test_a_wish_does_not_depend_on_the_order() -> None:
-    first = task(san={"dns_names": ["b.example", "a.example"]}, extended_key_usages=["1.2", "1.1"])
-    second = task(san={"dns_names": ["a.example", "b.example"]}, extended_key_usages=["1.1", "1.2"])
-    assert wanted_certificates(first)[0].wish == wanted_certificates(second)[0].wish
-
-
-def test_files_take_owner_and_mode_from_the_certificate() -> None:
-    (wanted,) = wanted_certificates(
-        task(
-            owner="root",
-            group="ssl",
-            mode="0640",
-            files=[
-                {"path": "/combined.pem", "contains": ["certificate", "privatekey"]},
-                {"path": "/root.pem", "contains": ["root"], "owner": "www", "mode": "0444"},
-            ],
-        )
+    first = wanted(
+        san={"dns_names": ["b.example", "a.example"]}, extended_key_usages=["1.2", "1.1"]
     )
-    combined, root = wanted.targets[2:]
-    assert (combined.owner, combined.group, combined.mode) == ("root", "ssl", 0o600)
-    assert (root.owner, root.group, root.mode) == ("www", "ssl", 0o444)
+    second = wanted(
+        san={"dns_names": ["a.example", "b.example"]}, extended_key_usages=["1.1", "1.2"]
+    )
+    assert first.wish == second.wish
 
 
 @pytest.mark.parametrize(
-    ("options", "records"),
+    ("contains", "holds_key", "holds_certificate"),
     [
-        ({}, ["/etc/ssl/.atlas/cert.pem", "/etc/ssl/.atlas/key.pem"]),
-        (
-            {"state_dir": "/var/lib/atlas/"},
-            [
-                "/var/lib/atlas/cert.pem-a9abc3ef3bbbabdc",
-                "/etc/ssl/.atlas/cert.pem",
-                "/etc/ssl/.atlas/key.pem",
-            ],
-        ),
-        (
-            {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"},
-            ["/s/www.example.com-79848a7cbe9eebd4"],
-        ),
+        (["privatekey"], True, False),
+        (["certificate"], False, True),
+        (["privatekey", "certificate", "chain"], True, True),
+        (["chain", "root"], False, False),
     ],
 )
-def test_where_records_may_lie(options: dict[str, object], records: list[str]) -> None:
-    (wanted,) = wanted_certificates(task(**options))
-    assert wanted.records == records
+def test_what_a_file_holds(contains: list[str], holds_key: bool, holds_certificate: bool) -> None:
+    target = Target("files[0]", "/a", contains)
+    assert (target.holds_key, target.holds_certificate) == (holds_key, holds_certificate)
+    assert (target.format, target.mode, target.passphrase) == ("pem", 0o644, None)
 
 
-def test_a_strange_name_is_not_the_name_of_a_folder() -> None:
-    (wanted,) = wanted_certificates(task(path="/etc/ssl/a name: with \u00a7.pem"))
-    assert wanted.records[0].rpartition("/")[2].isalnum()
-
-
-def test_two_certificates_without_files_need_two_names() -> None:
-    item = {"csr_content": "CSR", "state_dir": "/s", "san": {"dns_names": ["a.example"]}}
-    with pytest.raises(AtlasError, match="recorded in the same folder"):
-        wanted_certificates({"certificates": [item, item]})
+def test_the_key_is_read_from_the_file_with_nothing_else() -> None:
+    both = {"path": "/both.pem", "contains": ["privatekey", "certificate"]}
+    more = {"path": "/more.pem", "contains": ["certificate", "privatekey"]}
+    alone = {"path": "/alone.pem", "contains": ["privatekey"]}
+    first = wanted(privatekey_path=None, files=[both, more])
+    assert first.key_target is not None
+    assert first.key_target.path == "/both.pem"
+    second = wanted(privatekey_path=None, files=[both, alone])
+    assert second.key_target is not None
+    assert second.key_target.path == "/alone.pem"
+    assert wanted(privatekey_path=None, csr_content="CSR").key_target is None

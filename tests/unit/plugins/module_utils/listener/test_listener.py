@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
+import pwd
+import shutil
+import signal
 import socket
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +26,7 @@ import pytest
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.listener import (
     ServedFile,
+    control,
     record,
     start,
     stop,
@@ -139,3 +146,241 @@ def test_a_folder_that_others_can_change_is_not_believed(
     (tmp_path / "globalsign.atlas-listener-12345").mkdir(mode=0o777)
     with pytest.raises(AtlasError, match="cannot be believed"):
         record.read(80)
+
+
+def ask(port: int, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        headers = {name: value for name, value in answer.getheaders() if name != "Date"}
+        return answer.status, headers, answer.read()
+    finally:
+        connection.close()
+
+
+def test_each_answer_is_exact(file: ServedFile) -> None:
+    start(replace(file, content="tökén"), check_mode=False)
+    headers = {
+        "Server": "token ",  # without the version of Python
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": "7",
+        "Cache-Control": "no-store",
+    }
+    nothing = {**headers, "Content-Length": "0"}
+    assert ask(file.port, "GET", file.path) == (200, headers, "tökén".encode())
+    assert ask(file.port, "HEAD", file.path) == (200, headers, b"")
+    for path in ("/", file.path + "/", file.path.upper(), "/x" + file.path):
+        assert ask(file.port, "GET", path) == (404, nothing, b"")
+    assert ask(file.port, "POST", file.path)[0] == 501
+
+
+def test_all_that_it_could_do_harm_with_is_gone(file: ServedFile) -> None:
+    """Of root nothing is left: user, groups, terminal, open files, and the folder it was in."""
+    groups = os.getgroups()
+    if os.geteuid() == 0:
+        os.setgroups([4, 5])
+    try:
+        start(file, check_mode=False)
+    finally:
+        if os.geteuid() == 0:
+            os.setgroups(groups)
+    running = record.read(file.port)
+    assert running
+    process = Path(f"/proc/{running.process}")
+    assert os.readlink(process / "cwd") == "/"
+    assert [os.readlink(process / "fd" / number) for number in "012"] == ["/dev/null"] * 3
+    assert os.getsid(running.process) != os.getsid(0)
+    if os.geteuid() == 0:
+        lines = (process / "status").read_text().splitlines()
+        status = dict(line.partition(":\t")[::2] for line in lines)
+        nobody = pwd.getpwnam("nobody")
+        assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
+        assert status["Gid"].split() == [str(nobody.pw_gid)] * 4
+        assert status["Groups"].split() == []
+
+
+def test_the_same_is_served_on_ipv6_where_there_is_some(file: ServedFile) -> None:
+    start(file, check_mode=False)
+    if socket.has_dualstack_ipv6():
+        with socket.create_connection(("::1", file.port), timeout=5):
+            pass
+
+
+def test_another_time_to_serve_is_no_reason_to_begin_anew(file: ServedFile) -> None:
+    start(file, check_mode=False)
+    assert not start(replace(file, lifetime=7), check_mode=False)
+    assert not start(replace(file, lifetime=7), check_mode=True)
+    assert start(replace(file, path="/other"), check_mode=True)
+    assert fetch(file.port, file.path) == (200, b"token")
+
+
+def test_the_note_is_for_its_owner_and_goes_with_the_listener(file: ServedFile) -> None:
+    start(file, check_mode=False)
+    note = record._file(file.port)
+    assert note.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in note.parent.iterdir()] == [f"{file.port}.json"]
+    kept = json.loads(note.read_text())
+    assert (kept["path"], kept["content"]) == (file.path, "token")
+    assert record.start_of(kept["process"]) == kept["started"] != ""
+    assert stop(file.port, check_mode=True)
+    assert note.exists()
+    assert stop(file.port, check_mode=False)
+    assert not note.exists()
+    assert not Path(f"/proc/{kept['process']}/exe").exists()
+
+
+def test_one_that_does_not_hear_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_PATIENCE_SECONDS", 0.1)
+    deaf = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; echo; exec sleep 60"], stdout=subprocess.PIPE
+    )
+    assert deaf.stdout
+    deaf.stdout.readline()
+    running = record.Running(deaf.pid, record.start_of(deaf.pid), "/", "")
+    assert running.is_alive
+    control._end(running)
+    assert deaf.wait(10) == -signal.SIGKILL
+    assert not running.is_alive
+
+
+def test_one_that_is_gone_is_ended_already() -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait(10)
+    control._end(record.Running(gone.pid, "1", "/", ""))
+
+
+def test_one_that_cannot_be_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_PATIENCE_SECONDS", 0.01)
+    sent: list[int] = []
+    monkeypatch.setattr(control.os, "kill", lambda _process, number: sent.append(number))
+    me = record.Running(os.getpid(), record.start_of(os.getpid()), "/", "")
+    with pytest.raises(AtlasError, match=rf"^The listener, process {os.getpid()}, does not end\.$"):
+        control._end(me)
+    assert sent == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_when_a_process_began() -> None:
+    assert record.start_of(os.getpid()).isdigit()
+    assert record.start_of(2**22 + 1) == ""
+    over = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, over.pid, os.WEXITED | os.WNOWAIT)
+    assert record.start_of(over.pid) == ""  # it waits to be collected
+    over.wait(10)
+    assert not record.Running(os.getpid(), "", "/", "").is_alive
+
+
+def test_it_is_asked_of_ps_where_there_is_no_proc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ps = tmp_path / "ps"
+    ps.write_text(
+        '#!/bin/sh\ntest "$*" = "-o lstart= -p 42" && echo " Wed Nov 25 14:00:00 2026 "\n'
+    )
+    ps.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert record._asked_start_of(42) == "Wed Nov 25 14:00:00 2026"
+    assert record._asked_start_of(43) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (
+            errno.EACCES,
+            "port: this user may not listen on port 80; run the task with become: true.",
+        ),
+        (errno.EPERM, "port: this user may not listen on port 80; run the task with become: true."),
+        (errno.ENOBUFS, "port: listening on port 80 failed: no room."),
+        (
+            errno.EADDRINUSE,
+            "port: something else listens on port 80 of this host already; have that web server"
+            " serve the token from its webroot (atlas_domain_webroot), or stop it for the time"
+            " being.",
+        ),
+    ],
+)
+def test_why_a_port_cannot_be_had(number: int, words: str) -> None:
+    assert control._refused(80, OSError(number, "no room")) == words
+
+
+@pytest.mark.parametrize(
+    "given", [{"port": 1}, {"port": 65535}, {"path": "/"}, {"path": "/!~"}, {"lifetime": 1}]
+)
+def test_what_makes_just_sense(given: dict[str, object]) -> None:
+    ServedFile(**{"port": 80, "path": "/a", "content": "", "lifetime": 1, **given}).require_sense()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["/a#b", "/ä", "/a\nb", "", "//a b", "/a\x7f"])
+def test_what_is_no_path_of_a_url(path: str) -> None:
+    with pytest.raises(AtlasError, match="is not the path of a URL; give one such as"):
+        ServedFile(80, path, "", 1).require_sense()
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the notes of this user are, who is not root for the time being."""
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o777)
+    monkeypatch.setattr(record.tempfile, "gettempdir", lambda: str(place))
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    yield place / f"globalsign.atlas-listener-{os.geteuid()}"
+    if was_root:
+        os.seteuid(0)
+    shutil.rmtree(place)
+
+
+def test_the_folder_of_notes_is_for_its_owner(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert record._folder() == folder
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert record._folder() == folder
+
+
+@pytest.mark.parametrize("mode", [0o710, 0o704, 0o720, 0o701])
+def test_a_folder_that_others_can_look_into_is_refused(folder: Path, mode: int) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(AtlasError, match=rf"^{folder} does not belong to the user \d+ alone"):
+        record._folder()
+
+
+def test_a_link_is_no_folder_of_ours(folder: Path) -> None:
+    (folder.parent / "theirs").mkdir(mode=0o700)
+    folder.symlink_to("theirs")
+    with pytest.raises(AtlasError, match="cannot be believed"):
+        record._folder()
+
+
+def test_an_answer_to_head_has_no_body(file: ServedFile) -> None:
+    start(file, check_mode=False)
+    with socket.create_connection(("127.0.0.1", file.port), timeout=5) as connection:
+        connection.sendall(f"HEAD {file.path} HTTP/1.0\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_it_ends_when_it_is_asked_to_whatever_its_parent_ignored(
+    file: ServedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        start(file, check_mode=False)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sent: list[int] = []
+    original = os.kill
+
+    def kill(process: int, number: int) -> None:
+        sent.append(number)
+        original(process, number)
+
+    monkeypatch.setattr(control.os, "kill", kill)
+    assert stop(file.port, check_mode=False)
+    assert sent == [signal.SIGTERM]

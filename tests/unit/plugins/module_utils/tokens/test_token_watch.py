@@ -91,6 +91,8 @@ def test_an_address_that_is_not_reached_is_excused_by_the_other_family() -> None
     assert not seen_everywhere([seen(), unreached(is_ipv6=False)])
     assert not seen_everywhere([seen(), unreached("ns2")])
     assert not seen_everywhere([seen(""), unreached("")])
+    # Two that nothing came from do not excuse each other.
+    assert not seen_everywhere([seen("ns2"), unreached(), unreached(is_ipv6=False)])
     assert not seen_everywhere([seen(), Sighting("there", (), "stale", "ns1", is_ipv6=True)])
 
 

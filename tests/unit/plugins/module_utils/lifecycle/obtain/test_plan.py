@@ -12,13 +12,18 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.model import Policy
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts import (
+    CertificateFacts,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.plan import (
     Planned,
+    fetch_policy,
     plan,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
 
 NOW = 1_800_000_000
@@ -170,3 +175,137 @@ def test_a_certificate_that_would_be_due_at_once_is_refused() -> None:
     with pytest.raises(AtlasError, match="renew_before: '80d' is 80 % or more of the 90 days"):
         planned(renew_before="80d")
     assert planned(renew_before="60d")
+
+
+def test_a_plan_says_how_the_key_goes_and_when_it_begins() -> None:
+    made = planned()
+    assert (made.key_kind, made.backdated, made.by_rekey) == (KeyKind("ECDSA", 256), 3, False)
+    fixed = planned(not_before="2027-01-15T08:00:30Z")
+    assert (fixed.backdated, fixed.request.not_before) == (None, NOW + 30)
+
+
+def test_a_rekey_has_the_end_of_what_is_deployed() -> None:
+    facts = CertificateFacts("01", 0, NOW + 5, "", "", [], [], [], [], "", "")
+    made = planned()
+    again = made.for_rekey(facts)
+    assert (again.not_after, again.by_rekey, again.key_kind) == (NOW + 5, True, made.key_kind)
+    assert again.request.san == made.request.san
+    assert (made.by_rekey, made.not_after != NOW + 5) == (False, True)
+
+
+def test_without_a_longest_lifetime_the_service_decides_the_end() -> None:
+    open_ended = {"validity": {"not_before_negative_skew": 120}}
+    assert planned(open_ended).not_after == 0
+
+
+def test_all_that_is_stated_is_in_the_request() -> None:
+    made = planned(
+        {"subject_dn": {}, "san": {}, "extended_key_usages": None},
+        subject={
+            "common_name": "a",
+            "organizational_unit": ["b", "c"],
+            "extra_attributes": [{"type": "2.5.4.12", "value": "Dr."}],
+        },
+        san={
+            "dns_names": ["www.example.com"],
+            "ip_addresses": ["192.0.2.1"],
+            "other_names": [{"type": "1.2.3", "value": "x"}],
+        },
+        extended_key_usages=["server_auth"],
+        key_usages=["digital_signature"],
+        custom_extensions={"1.2.3.4": "NIL"},
+        signature={"hash_algorithm": "SHA-256"},
+    )
+    body = made.request.body()
+    del body["validity"]
+    assert body == {
+        "subject_dn": {
+            "common_name": "a",
+            "organizational_unit": ["b", "c"],
+            "extra_attributes": [{"type": "2.5.4.12", "value": "Dr."}],
+        },
+        "san": {
+            "dns_names": ["www.example.com"],
+            "ip_addresses": ["192.0.2.1"],
+            "other_names": [{"type": "1.2.3", "value": "x"}],
+        },
+        "extended_key_usages": ["1.3.6.1.5.5.7.3.1"],
+        "key_usages": {"digital_signature": True},
+        "custom_extensions": {"1.2.3.4": "NIL"},
+        "signature": {"hash_algorithm": "SHA-256"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("valid_for", "renew_before", "shown"),
+    [
+        ("10d", "8d", "10 days"),
+        ("36h", "29h", "2 days"),
+        ("35h", "28h", "35 hours"),
+        ("2d", "39h", "2 days"),
+        ("10d", "191h", ""),
+        ("10d", "79%", ""),
+        ("10d", "auto", ""),
+    ],
+)
+def test_a_life_that_is_too_short(valid_for: str, renew_before: str, shown: str) -> None:
+    if not shown:
+        assert planned(valid_for=valid_for, renew_before=renew_before).not_after
+        return
+    with pytest.raises(AtlasError) as caught:
+        planned(valid_for=valid_for, renew_before=renew_before)
+    assert caught.value.message == (
+        f"renew_before: {renew_before!r} is 80 % or more of the {shown} that the certificate will"
+        " live, so it would be due again almost at once; give a shorter duration, a share such as"
+        " '33%', or auto."
+    )
+
+
+CSR_POLICY = {
+    "public_key": {"key_type": "ECDSA", "key_format": "PKCS10"},
+    "public_key_signature": "FORBIDDEN",
+}
+NO_PROOF = {"public_key_signature": "FORBIDDEN"}
+ELSEWHERE = {"privatekey_path": None}
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "as_signing_request", "with_proof"),
+    [
+        (CSR_POLICY, {"csr_content": "CSR"}, True, False),
+        (NO_PROOF, {"csr_content": "CSR"}, False, False),
+        (NO_PROOF, {"public_key_content": "KEY"}, False, False),
+        ({}, {"csr_content": "CSR", "public_key_signature": "proof"}, False, True),
+        ({}, {"public_key_path": "/key", "public_key_signature": "proof"}, False, True),
+        ({**CSR_POLICY, "public_key_signature": "REQUIRED"}, {"csr_content": "CSR"}, True, False),
+    ],
+)
+def test_a_key_that_lives_elsewhere_goes_as_the_policy_wants_it(
+    policy: dict[str, Any], options: dict[str, Any], as_signing_request: bool, with_proof: bool
+) -> None:
+    made = planned(policy, **ELSEWHERE, **options)
+    assert (made.as_signing_request, made.with_proof) == (as_signing_request, with_proof)
+    assert made.key_kind == KeyKind("", 0)
+
+
+def test_a_proof_that_does_not_fit_is_refused_before_anything_is_sent(private_key: Any) -> None:
+    pem = keys.public_key_pem(private_key.public_key())
+    right = keys.prove_possession(private_key)
+    assert planned(**ELSEWHERE, public_key_content=pem, public_key_signature=right)
+    with pytest.raises(AtlasError) as caught:
+        planned(**ELSEWHERE, public_key_content=pem, public_key_signature="AAAA")
+    assert caught.value.message == (
+        "public_key_signature: it was not made with the private key of this public key; give the"
+        " base64 signature over the DER public key, with SHA-256."
+    )
+
+
+class PolicyClient:
+    """Has a policy, and nothing else."""
+
+    def validation_policy(self) -> dict[str, Any]:
+        return {"public_key_signature": "REQUIRED"}
+
+
+def test_the_policy_is_that_of_the_account() -> None:
+    assert fetch_policy(PolicyClient()).wants_proof  # type: ignore[arg-type]

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A small public file, fetched from a server on loopback."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import public_file
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+
+MOST = 64 * 1024
+
+
+@pytest.fixture
+def plain(bench: Any) -> Any:
+    return bench.server(tls=False)
+
+
+@pytest.mark.parametrize("size", [0, 1, 8192, 8193, MOST])
+def test_it_is_as_it_came(bench: Any, plain: Any, size: int) -> None:
+    content = bytes(number % 251 for number in range(size))
+    plain.on("GET", "/ca.crt", bench.reply(200, body=content))
+    assert public_file.fetch(f"{plain.url}/ca.crt", 5) == content
+    (seen,) = plain.seen
+    assert "authorization" not in seen.headers
+
+
+def test_one_that_is_too_large(bench: Any, plain: Any) -> None:
+    plain.on("GET", "/ca.crt", bench.reply(200, body=b"x" * (MOST + 1)))
+    with pytest.raises(AtlasError) as caught:
+        public_file.fetch(f"{plain.url}/ca.crt", 5)
+    assert caught.value.message == f"{plain.url}/ca.crt is larger than 65536 bytes."
+
+
+def test_one_that_is_not_there(bench: Any, plain: Any) -> None:
+    plain.on("GET", "/ca.crt", bench.reply(404))
+    with pytest.raises(AtlasError, match=r"/v2/ca\.crt cannot be fetched: 404 .*\.$"):
+        public_file.fetch(f"{plain.url}/ca.crt", 5)
+
+
+def test_a_server_that_is_not_there() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/ca.crt"
+        with pytest.raises(AtlasError) as caught:
+            public_file.fetch(url, 5)
+    assert caught.value.message.startswith(f"{url} cannot be fetched: ")
+
+
+def test_a_server_that_does_not_answer_in_time(bench: Any, plain: Any) -> None:
+    plain.on("GET", "/ca.crt", bench.reply(200, wait_for=plain.released))
+    with pytest.raises(AtlasError, match=r"cannot be fetched: .*timed out"):
+        public_file.fetch(f"{plain.url}/ca.crt", 0.1)
+
+
+@pytest.mark.parametrize("url", ["ldap://ca.example/cn=x", "file:///etc/passwd", "ca.crt", ""])
+def test_what_is_not_fetched(url: str) -> None:
+    with pytest.raises(AtlasError) as caught:
+        public_file.fetch(url, 5)
+    assert caught.value.message == f"{url} is not fetched: only http and https are."
+
+
+def test_the_address_is_cleaned_for_display() -> None:
+    with pytest.raises(AtlasError) as caught:
+        public_file.fetch("ldap://x\n\x1b[2J", 5)
+    assert caught.value.message == "ldap://x [2J is not fetched: only http and https are."
+
+
+def test_requests_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_file, "HAS_REQUESTS", False)
+    with pytest.raises(AtlasError, match=r"^The Python library requests is missing\.$"):
+        public_file.fetch("http://ca.example/ca.crt", 5)

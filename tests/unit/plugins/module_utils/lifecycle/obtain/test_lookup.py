@@ -1,0 +1,152 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding the certificate of a request whose answer was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import SerialNumber
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.lookup import (
+    Identity,
+    LookUp,
+    any_leaf,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+
+from ..fake_atlas import DAY, NOW, Atlas
+from .test_ownership import issued
+
+END = NOW + 80 * DAY
+
+
+def identity(key: Any, **changes: Any) -> Identity:
+    members = {
+        "key_digest": keys.public_key_digest(key.public_key()),
+        "not_after": END,
+        "known": frozenset(),
+        "begun": NOW,
+        "fits": any_leaf,
+    }
+    return Identity(**{**members, **changes})
+
+
+def test_the_one_that_ends_in_just_this_second(atlas: Atlas, private_key: Any) -> None:
+    serial = issued(atlas, private_key, not_after=END)
+    issued(atlas, keys.generate(keys.KeyKind("ECDSA", 256)), not_after=END)
+    found = LookUp(atlas, 0).find(identity(private_key), thoroughly=False)
+    assert found is not None
+    assert (found.serial, found.leaf) == (SerialNumber(serial), atlas.leaves[serial])
+    assert atlas.calls == [("expiring", END, END), ("certificate", serial)]
+
+
+def test_nothing_is_fetched_that_does_not_end_then(atlas: Atlas, private_key: Any) -> None:
+    issued(atlas, private_key, not_after=END + 1)
+    assert LookUp(atlas, 0).find(identity(private_key), thoroughly=False) is None
+    assert atlas.calls == [("expiring", END, END)]
+
+
+def test_one_that_the_ca_dated_otherwise_is_found_among_all(atlas: Atlas, private_key: Any) -> None:
+    serial = issued(atlas, private_key, not_before=NOW, not_after=END - 999)
+    found = LookUp(atlas, 1).find(identity(private_key), thoroughly=True)
+    assert found is not None
+    assert found.serial == SerialNumber(serial)
+    assert atlas.calls == [
+        ("expiring", END, END),
+        ("issued", NOW - 300, NOW + 300),
+        ("certificate", serial),
+    ]
+
+
+def test_where_the_service_decides_the_end_none_is_asked_for(
+    atlas: Atlas, private_key: Any
+) -> None:
+    assert LookUp(atlas, 1).find(identity(private_key, not_after=0), thoroughly=False) is None
+    assert atlas.calls == []
+
+
+def test_it_looks_back_no_further_than_the_statistics_go(atlas: Atlas, private_key: Any) -> None:
+    LookUp(atlas, 1).find(identity(private_key, begun=5), thoroughly=True)
+    assert atlas.calls[-1] == ("issued", NOW - 400 * DAY, NOW + 300)
+
+
+def test_one_of_another_key_or_known_before_is_not_it(atlas: Atlas, private_key: Any) -> None:
+    issued(atlas, keys.generate(keys.KeyKind("ECDSA", 256)), not_after=END, not_before=NOW)
+    known = issued(atlas, private_key, not_after=END, not_before=NOW)
+    look_up = LookUp(atlas, 9)
+    of_others = identity(private_key, known=frozenset([SerialNumber(known.lower().lstrip("0"))]))
+    assert look_up.find(of_others, thoroughly=True) is None
+    assert ("certificate", known) not in atlas.calls
+
+
+def test_one_that_is_revoked_is_not_it(atlas: Atlas, private_key: Any) -> None:
+    serial = issued(atlas, private_key, not_after=END, not_before=NOW)
+    atlas.statuses[serial] = "REVOKED"
+    assert LookUp(atlas, 9).find(identity(private_key), thoroughly=True) is None
+
+
+def test_a_shared_key_is_not_enough_where_the_end_differs(atlas: Atlas, private_key: Any) -> None:
+    issued(atlas, private_key, not_after=END - 1, not_before=NOW)
+    asked: list[Any] = []
+
+    def fits(leaf: Any) -> bool:
+        asked.append(leaf)
+        return False
+
+    unfit = identity(private_key, fits=fits)
+    assert LookUp(atlas, 9).find(unfit, thoroughly=True) is None
+    assert len(asked) == 1
+    exact = issued(atlas, private_key, not_after=END, not_before=NOW)
+    found = LookUp(atlas, 9).find(unfit, thoroughly=True)
+    assert found is not None
+    assert (found.serial, len(asked)) == (SerialNumber(exact), 1)
+
+
+@pytest.mark.parametrize(("most", "is_refused"), [(3, False), (2, True)])
+def test_no_more_are_looked_through_than_is_stated(
+    atlas: Atlas, private_key: Any, most: int, is_refused: bool
+) -> None:
+    other = keys.generate(keys.KeyKind("ECDSA", 256))
+    for _each in range(3):
+        issued(atlas, other, not_before=NOW)
+    look_up = LookUp(atlas, most)
+    if is_refused:
+        with pytest.raises(AtlasError) as caught:
+            look_up.find(identity(private_key), thoroughly=True)
+        assert caught.value.message == (
+            "more than 2 certificates were issued since the request was begun, and looking through"
+            " them all for one whose answer was lost would take too many requests; raise"
+            " lookup_max, or look for it in the Atlas portal"
+        )
+    else:
+        assert look_up.find(identity(private_key), thoroughly=True) is None
+        assert len(atlas.named("certificate")) == 3
+
+
+def test_look_ups_share_what_they_fetched(atlas: Atlas, private_key: Any) -> None:
+    serial = issued(atlas, private_key, not_after=END)
+    revoked = issued(atlas, private_key, not_after=END)
+    atlas.statuses[revoked] = "REVOKED"
+    look_up = LookUp(atlas, 9)
+    other = identity(keys.generate(keys.KeyKind("ECDSA", 256)))
+    assert look_up.find(other, thoroughly=False) is None
+    assert look_up.find(other, thoroughly=False) is None
+    assert look_up.find(identity(private_key), thoroughly=False) is not None
+    assert atlas.named("certificate") == [("certificate", serial), ("certificate", revoked)]
+
+
+def test_one_that_is_still_being_issued_is_nobodys_yet(
+    atlas: Atlas, private_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = issued(atlas, private_key, not_after=END)
+    monkeypatch.setattr(atlas, "certificate", lambda _serial: None)
+    with pytest.raises(AtlasError) as caught:
+        LookUp(atlas, 9).find(identity(private_key), thoroughly=False)
+    assert caught.value.message == (
+        f"the service lists {serial} and is still issuing it, so nobody can tell yet whose it is"
+    )

@@ -1,0 +1,556 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds for the task files of the roles, and the conditions in them as Ansible reads them.
+
+What a role does is shown by the integration targets and on nodes. Here is what these can hardly
+see: secrets that would be printed, work that would be done on the host instead of the controller,
+an option that no task passes on, a judgement of Ansible's that is overruled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytest.importorskip("ansible.template")
+
+from ansible import template
+from ansible.parsing.dataloader import DataLoader
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = ("atlas_certificate", "atlas_domain", "atlas_simulator")
+Task = dict[str, Any]
+
+
+def nested(tasks: list[Task]) -> Iterator[Task]:
+    for task in tasks:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from nested(task.get(part, []))
+
+
+def tasks_of(role: str) -> dict[tuple[str, str], Task]:
+    """Each task of a role, by its file and its name."""
+    folder = ROOT / "roles" / role / "tasks"
+    found = {}
+    for path in sorted(folder.rglob("*.yml")):
+        file = path.relative_to(folder).with_suffix("").as_posix()
+        for task in nested(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            # A block may have the name of what it is about.
+            found[file, task["name"] + (" (block)" if "block" in task else "")] = task
+    return found
+
+
+def module_of(task: Task) -> str:
+    return next((key for key in task if "." in key), "")
+
+
+def read(role: str, file: str) -> Any:
+    return yaml.safe_load((ROOT / "roles" / role / file).read_text(encoding="utf-8"))
+
+
+def text_of(role: str) -> str:
+    """The tasks and variables of a role, and the filters that read its lists."""
+    files = [*(ROOT / "roles" / role).glob("tasks/**/*.yml")]
+    files += [*(ROOT / "roles" / role).glob("vars/*.yml"), *(ROOT / "plugins/filter").glob("*.py")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+# Secrets, and where they are used
+
+
+HIDDEN = {
+    "atlas_certificate": set(),
+    "atlas_domain": {
+        ("dns/google_absent", "Write the set without the token"),
+        ("dns/google_present", "Write the set with the token in it"),
+        ("dns/google_read", "Read the records of the zone"),
+        ("dns/infoblox_absent", "Remove the record in Infoblox"),
+        ("dns/infoblox_present", "Add the record in Infoblox"),
+        ("dns/powerdns_read", "Read the TXT records of the name"),
+        ("dns/powerdns_write", "Write the set"),
+    },
+    "atlas_simulator": {
+        ("started", "Write the accounts"),
+        ("started", "Read how to connect to it"),
+        ("started", "Set the facts"),
+    },
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_modules_do_not_hide_the_tasks_do(role: str) -> None:
+    hidden = {place for place, task in tasks_of(role).items() if task.get("no_log") is True}
+    assert hidden == HIDDEN[role]
+    assert {place for place, task in tasks_of(role).items() if "no_log" in task} == hidden
+
+
+def is_for_a_provider(place: tuple[str, str], task: Task) -> bool:
+    """Whether a task speaks to a DNS provider with the options of the user."""
+    return place[0].startswith("dns/") and "atlas_domain_dns." in str(task.get(module_of(task)))
+
+
+def test_credentials_for_dns_stay_on_the_controller() -> None:
+    tasks = {
+        place: task
+        for place, task in tasks_of("atlas_domain").items()
+        if is_for_a_provider(place, task)
+    }
+    assert len(tasks) == 22
+    for place, task in tasks.items():
+        if module_of(task).startswith("globalsign.atlas."):
+            continue  # an action, which needs no host
+        assert (task["delegate_to"], task["become"]) == ("localhost", False), place
+
+
+PROVIDERS = [
+    "azure",
+    "cloudflare",
+    "digitalocean",
+    "google",
+    "hetzner",
+    "hook",
+    "infoblox",
+    "powerdns",
+    "rfc2136",
+    "route53",
+]
+
+
+def test_each_provider_can_add_and_remove() -> None:
+    files = {file.removeprefix("dns/") for file, _name in tasks_of("atlas_domain")}
+    for provider in PROVIDERS:
+        assert {f"{provider}_present", f"{provider}_absent"} <= files
+    specification = read("atlas_domain", "meta/argument_specs.yml")["argument_specs"]["main"]
+    choices = specification["options"]["atlas_domain_dns_provider"]["choices"]
+    assert sorted(choices) == PROVIDERS
+    assert sorted(read("atlas_domain", "vars/main.yml")["atlas_domain_provider_modules"]) == (
+        PROVIDERS
+    )
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_is_told_the_same_in_each_of_its_tasks(provider: str) -> None:
+    """How to sign in, and where: what was added is removed with the same."""
+    told = []
+    for (file, name), task in tasks_of("atlas_domain").items():
+        if file.startswith(f"dns/{provider}_") and is_for_a_provider((file, name), task):
+            options = task[module_of(task)]
+            told.append({key: value for key, value in options.items() if "_dns." in str(value)})
+    for key in {key for options in told for key in options} - {"url", "ttl"}:
+        assert len({str(options.get(key)) for options in told}) == 1, key
+
+
+@pytest.mark.parametrize("provider", ["azure", "google", "powerdns", "route53"])
+def test_an_answer_that_is_not_understood_is_not_taken_for_an_empty_set(provider: str) -> None:
+    (task,) = (
+        task
+        for (file, _name), task in tasks_of("atlas_domain").items()
+        if file == f"dns/{provider}_read"
+    )
+    member = {"azure": "dnsrecordsets", "google": "resources", "powerdns": "json.rrsets"}
+    name = f"atlas_domain_set.{member.get(provider, 'resource_record_sets')}"
+    assert task["failed_when"] == f"atlas_domain_set is failed or {name} is not defined"
+    assert task["register"] == "atlas_domain_set"
+
+
+# Variables
+
+
+@pytest.mark.parametrize("role", ["atlas_certificate", "atlas_domain"])
+def test_each_variable_is_declared_with_its_default_and_used(role: str) -> None:
+    options = read(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    stated = {name: rule["default"] for name, rule in options.items() if "default" in rule}
+    assert stated == read(role, "defaults/main.yml")
+    assert all(rule.get("required") for name, rule in options.items() if name not in stated)
+    text = text_of(role)
+    names = set(options)
+    for rule in options.values():
+        names |= set(rule.get("options", {}))
+    assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
+
+
+COMMON = {
+    "own_claim": "{{ atlas_domain_own_claim }}",
+    "renew_before": "{{ atlas_domain_renew_before }}",
+}
+OF_A_GROUP = {
+    **COMMON,
+    "method": "{{ atlas_domain_group.method }}",
+    "authorization_domain": "{{ atlas_domain_group.authorization_domain | default(omit, true) }}",
+    "email_address": "{{ atlas_domain_group.email_address | default(omit, true) }}",
+}
+
+
+def test_each_claim_is_asked_for_with_all_that_holds_for_it() -> None:
+    claims = {
+        name: task["globalsign.atlas.atlas_domain_claim"]
+        for (_file, name), task in tasks_of("atlas_domain").items()
+        if "globalsign.atlas.atlas_domain_claim" in task
+    }
+    for options in claims.values():
+        del options["domains"]
+    assert claims == {
+        "Require verified domains where no method is chosen": {**COMMON, "state": "verified"},
+        "Claim the domains": {**OF_A_GROUP, "state": "present", "play_wide": True},
+        "Have the domains verified whose tokens this host placed": {
+            **OF_A_GROUP,
+            "state": "verified",
+            "timeout": "{{ atlas_domain_timeout }}",
+            "play_wide": True,
+        },
+        "Look what came of the others": {**OF_A_GROUP, "state": "present"},
+    }
+
+
+# Where Ansible's own judgement is overruled
+
+JUDGEMENTS = ("changed_when", "failed_when", "check_mode", "diff", "ignore_errors", "retries")
+OVERRULED: dict[str, dict[tuple[str, str], dict[str, Any]]] = {
+    "atlas_certificate": {
+        ("check", "Fetch the root to verify against"): {"failed_when": False},
+        ("check", "Connect over TLS until the new certificate is served"): {"retries": 15},
+        ("deploy", "Obtain and install the certificates"): {
+            "failed_when": (
+                "atlas_certificate_installed is failed"
+                " and atlas_certificate_installed.certificates is not defined"
+            )
+        },
+        ("main", "Find out what is due"): {
+            "changed_when": False,
+            "failed_when": (
+                "atlas_certificate_found is failed"
+                " and atlas_certificate_found.certificates is not defined"
+            ),
+            "check_mode": True,
+            "diff": False,
+        },
+        ("reload_one", "Run the reload command"): {"changed_when": True},
+        ("try", "Confirm the certificates that work"): {"changed_when": False},
+    },
+    "atlas_domain": {
+        ("main", "Claim the domains"): {
+            "failed_when": (
+                "atlas_domain_claimed is failed and atlas_domain_claimed.claims is not defined"
+            )
+        },
+        ("verify", "Have the domains verified whose tokens this host placed"): {
+            "failed_when": False
+        },
+        ("verify", "Look what came of the others"): {"failed_when": False, "check_mode": True},
+    },
+}
+
+
+@pytest.mark.parametrize("role", OVERRULED)
+def test_who_overrules_ansible(role: str) -> None:
+    found = {}
+    for place, task in tasks_of(role).items():
+        overruled = {key: task[key] for key in JUDGEMENTS if key in task}
+        if overruled and not place[0].startswith("dns/"):
+            found[place] = overruled
+    assert found == OVERRULED[role]
+
+
+def test_whatever_happens_tokens_are_removed() -> None:
+    """By each block that places one, and what fails in it is told at the end."""
+    parts = {}
+    for (file, _name), task in tasks_of("atlas_domain").items():
+        if "block" in task:
+            kept = {
+                part: [each["ansible.builtin.include_tasks"] for each in task.get(part, [])]
+                for part in ("rescue", "always")
+            }
+            parts[file] = (kept["rescue"], kept["always"])
+    told = ["failure.yml"]
+    assert parts == {
+        "dns": ([], ["dns/remove.yml"]),
+        "dns/add": (told, []),
+        "dns/wait": (told, []),
+        "dns/remove": (told, []),
+        "http": (told, ["http/remove.yml"]),
+        "http/remove": (told, []),
+    }
+
+
+# Conditions, read by Ansible
+
+
+def evaluate(expression: str, **variables: Any) -> Any:
+    """The value of an expression, or whether a condition holds."""
+    text = "{{ (" + expression + ") }}" if "{{" not in expression else expression
+    trust = getattr(template, "trust_as_template", str)  # from ansible-core 2.19 on
+    return template.Templar(DataLoader(), variables=variables).template(trust(text.strip()))
+
+
+def holds(task: Task, **variables: Any) -> bool:
+    """Whether all that a task has in `when` holds."""
+    conditions = task["when"] if isinstance(task["when"], list) else [task["when"]]
+    return all(str(evaluate(each, **variables)) == "True" for each in conditions)
+
+
+CERTIFICATE = tasks_of("atlas_certificate")
+DOMAIN = tasks_of("atlas_domain")
+
+
+@pytest.mark.parametrize(
+    ("item", "given", "is_checked"),
+    [
+        ({"reload": "nginx"}, {}, True),
+        ({"reload_command": "true"}, {}, True),
+        ({"reload": "nginx", "tls_port": 8443}, {}, True),
+        ({}, {}, False),
+        ({"reload": "nginx", "tls_port": 0}, {}, False),
+        ({"reload": "nginx", "tls_port": "0"}, {}, False),
+        ({"reload": "nginx"}, {"ansible_check_mode": True}, False),
+        ({"reload": "nginx"}, {"atlas_certificate_failures": {"www": "ill"}}, False),
+        ({"reload": "nginx"}, {"atlas_certificate_failures": {"other": "ill"}}, True),
+    ],
+)
+def test_what_is_checked_over_tls(item: Any, given: Any, is_checked: bool) -> None:
+    variables = {"ansible_check_mode": False, "atlas_certificate_failures": {}, **given}
+    variables["atlas_certificate_item"] = [{"name": "www", **item}, {}]
+    task = CERTIFICATE["try", "Check over TLS what is served"]
+    assert holds(task, **variables) is is_checked
+
+
+@pytest.mark.parametrize(
+    ("served", "root", "is_enough"),
+    [
+        ({"fingerprint": "aa", "verified": True}, "PEM", True),
+        ({"fingerprint": "aa", "verified": False}, "PEM", False),
+        ({"fingerprint": "bb", "verified": True}, "PEM", False),
+        ({"fingerprint": "aa", "verified": False}, "", True),
+        ({"fingerprint": "aa", "verified": False}, None, True),
+        ({"failed": True, "msg": "refused"}, "PEM", False),
+    ],
+)
+def test_when_the_new_certificate_counts_as_served(served: Any, root: Any, is_enough: bool) -> None:
+    task = CERTIFICATE["check", "Connect over TLS until the new certificate is served"]
+    assert (task["retries"], task["delay"]) == (15, 1)
+    variables = {
+        "atlas_certificate_served": served,
+        "atlas_certificate_item": [{"name": "www"}, {"fingerprint": "aa"}],
+        "atlas_certificate_trustchain": {} if root is None else {"root": root},
+    }
+    met = True
+    for each in task["until"]:
+        if str(evaluate(each, **variables)) != "True":
+            met = False
+            break
+    assert met is is_enough
+
+
+@pytest.mark.parametrize(
+    ("served", "said"),
+    [
+        ({"failed": True, "msg": "It refused."}, "It refused."),
+        ({}, "Nobody answered."),
+        ({"fingerprint": "bb", "serial_number": "07"}, "It serves 07."),
+        (
+            {"fingerprint": "aa", "serial_number": "01", "reason": "it is over"},
+            "It serves it, but it does not verify, it is over.",
+        ),
+    ],
+)
+def test_what_is_said_of_what_is_served(served: Any, said: str) -> None:
+    task = CERTIFICATE["check", "Keep what is served instead"]
+    told = evaluate(
+        task["vars"]["atlas_certificate_instead"],
+        atlas_certificate_served=served,
+        atlas_certificate_item=[{"name": "www"}, {"fingerprint": "aa"}],
+    )
+    assert told.strip() == said
+
+
+@pytest.mark.parametrize(
+    ("item", "endpoint"),
+    [
+        (
+            {"dns_names": ["a.example", "b.example"]},
+            ("127.0.0.1", "443", "a.example"),
+        ),
+        (
+            {"dns_names": ["*.a.example"], "tls_address": "::1", "tls_port": 8443},
+            ("::1", "8443", "www.a.example"),
+        ),
+    ],
+)
+def test_where_a_certificate_is_looked_for(item: Any, endpoint: tuple[str, str, str]) -> None:
+    task = CERTIFICATE["check", "Check that the new certificate is served and verifies (block)"]
+    asked = task["vars"]["atlas_certificate_endpoint"]
+    told = [
+        str(evaluate(asked[part], atlas_certificate_item=[item, {}]))
+        for part in ("address", "port", "server_name")
+    ]
+    assert tuple(told) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("found", "is_due"),
+    [
+        ([{"changed": False}], False),
+        ([{"changed": False}, {"changed": True}], True),
+        ([{"changed": False, "failed": True}], True),
+        ([], False),
+    ],
+)
+def test_nothing_is_deployed_where_nothing_is_due(found: Any, is_due: bool) -> None:
+    task = CERTIFICATE["main", "Obtain, deploy and check what is due"]
+    assert holds(task, atlas_certificate_found={"certificates": found}) is is_due
+
+
+@pytest.mark.parametrize(
+    ("failed", "is_said"), [({}, False), ({"www": "The reload failed."}, True)]
+)
+def test_what_is_said_at_the_end(failed: Any, is_said: bool) -> None:
+    task = CERTIFICATE["deploy", "Say which certificates could not be had or deployed"]
+    variables = {"atlas_certificate_failures": failed, "atlas_certificate_missing": []}
+    assert holds(task, **variables) is is_said
+    variables["atlas_certificate_missing"] = [{"failed": True}]
+    assert holds(task, **variables)
+
+
+def test_only_what_is_not_verified_is_proven_for_a_certificate() -> None:
+    """A claim that could be renewed is no reason to hold a certificate up."""
+    task = CERTIFICATE["deploy", "Prove control over them"]
+    assert task["vars"]["atlas_domain_renew_before"] == "1h"
+    due = CERTIFICATE["deploy", "Have the names of new certificates verified (block)"]
+    names = due["vars"]["atlas_certificate_domains"].split("|")[:3]
+    told = evaluate(
+        "|".join(names).strip().removeprefix("{{"),
+        atlas_certificate_list=[{"name": "a"}, {"name": "b"}],
+        atlas_certificate_found={"certificates": [{"reasons": []}, {"reasons": ["missing"]}]},
+    )
+    assert [pair[0]["name"] for pair in told] == ["b"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_service_is_reloaded_for_what_was_switched_back(check_mode: bool) -> None:
+    task = CERTIFICATE[
+        "switch_back", "Reload the services with the certificates that were there before"
+    ]
+    assert holds(task, ansible_check_mode=check_mode) is not check_mode
+    told = evaluate(
+        task["vars"]["atlas_certificate_reloading"],
+        atlas_certificate_bad=[[{"name": "a"}, {}], [{"name": "b"}, {}]],
+        atlas_certificate_switched_back={"certificates": [{"changed": False}, {"changed": True}]},
+    )
+    assert [pair[0]["name"] for pair in told] == ["b"]
+
+
+@pytest.mark.parametrize("kind", ["reload", "reload_command"])
+def test_each_service_is_reloaded_once(kind: str) -> None:
+    name = "Reload the units" if kind == "reload" else "Run the reload commands"
+    items = [{kind: "one"}, {}, {kind: "two"}, {kind: "one"}, {kind: ""}]
+    reloading = [[item, {}] for item in items]
+    told = evaluate(CERTIFICATE["reload", name]["loop"], atlas_certificate_reloading=reloading)
+    assert list(told) == ["one", "two"]
+
+
+def test_a_listener_outlives_all_that_it_is_waited_for() -> None:
+    task = DOMAIN["http/listener_present", "Serve the token for as long as it takes"]
+    lifetime = task["globalsign.atlas.token_listener"]["lifetime"]
+    told = evaluate(lifetime, atlas_domain_wait_timeout="300", atlas_domain_timeout=200)
+    assert int(told) == 560
+
+
+@pytest.mark.parametrize(
+    ("claims", "is_due"),
+    [
+        ([{"is_due": False}], False),
+        ([{"is_due": False}, {"is_due": True}], True),
+        ([{"is_due": False, "failed": True}], True),
+    ],
+)
+def test_nothing_is_proven_where_nothing_is_due(claims: Any, is_due: bool) -> None:
+    task = DOMAIN["main", "Prove control over what is due"]
+    assert holds(task, atlas_domain_claimed={"results": [{"claims": claims}]}) is is_due
+
+
+@pytest.mark.parametrize(
+    ("wait", "zone", "is_asked"),
+    [
+        ("authoritative", "", True),
+        ("authoritative", "a.example", True),
+        ("none", "", True),
+        ("none", "a.example", False),
+    ],
+)
+def test_dns_is_not_asked_where_the_zone_tells_enough(wait: str, zone: str, is_asked: bool) -> None:
+    task = DOMAIN["dns/add", "Find out where the record goes"]
+    variables = {"atlas_domain_wait": wait, "atlas_domain_proof": {"zone": zone}}
+    assert holds(task, **variables) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("wait", "is_placer", "is_waited"),
+    [("authoritative", True, True), ("none", True, False), ("resolvers", False, False)],
+)
+def test_only_the_host_that_placed_a_file_waits_for_it(
+    wait: str, is_placer: bool, is_waited: bool
+) -> None:
+    task = DOMAIN["http", "Wait until it can be seen at every address of the name"]
+    variables = {"atlas_domain_wait": wait, "atlas_domain_proof": {"is_placer": is_placer}}
+    assert holds(task, **variables) is is_waited
+    dns = DOMAIN["dns", "Wait for the records"]
+    assert holds(dns, atlas_domain_wait=wait) is (wait != "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "is_inside"),
+    [
+        ("_a.shop.example", "shop.example", True),
+        ("shop.example", "shop.example", True),
+        ("myshop.example", "shop.example", False),
+        ("shop.example", "a.shop.example", False),
+    ],
+)
+def test_a_record_is_in_its_zone(name: str, zone: str, is_inside: bool) -> None:
+    condition = DOMAIN["dns/add", "Require a zone that the record is in"]["ansible.builtin.assert"][
+        "that"
+    ]
+    told = evaluate(condition, atlas_domain_name=name, atlas_domain_zone_name=zone)
+    assert str(told) == str(is_inside)
+
+
+def test_only_what_was_added_for_the_own_token_is_removed_over_http() -> None:
+    (task,) = (task for (file, _name), task in DOMAIN.items() if file == "http/webroot_absent")
+    assert task["globalsign.atlas.token_file"] == {
+        "webroot": "{{ atlas_domain_proof.webroot }}",
+        "path": "{{ atlas_domain_proof.place.http.path }}",
+        "content": "{{ atlas_domain_proof.place.http.content }}",
+        "state": "absent",
+    }
+    assert holds(task, atlas_domain_proof={"webroot": "/srv"})
+    assert not holds(task, atlas_domain_proof={"webroot": ""})
+
+
+# The collection
+
+
+def test_the_group_of_modules_that_take_the_connection_options() -> None:
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["action_groups"] == {
+        "atlas": ["atlas_certificate", "atlas_domain_claim", "atlas_info", "atlas_trustchain"]
+    }
+    assert runtime["requires_ansible"] == ">=2.16.0"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "become"),
+    [("domains", "{{ domains_become | default(true) }}"), ("domain_report", False)],
+)
+def test_the_playbooks_take_the_account_from_one_variable(playbook: str, become: Any) -> None:
+    (play,) = yaml.safe_load((ROOT / f"playbooks/{playbook}.yml").read_text(encoding="utf-8"))
+    assert play["module_defaults"] == {
+        "group/globalsign.atlas.atlas": "{{ atlas_connection | default({}) }}"
+    }
+    assert (play["become"], play["gather_facts"]) == (become, False)
