@@ -12,6 +12,7 @@ role, or tasks; for anything else somebody has to think of a check.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -60,7 +61,7 @@ KINDS: dict[str, Callable[[Block], bool]] = {
     "options of a provider that is not here": is_yaml("provider"),
     "what the name server of the tests runs with": is_yaml("knot"),
     "records of the name server": lambda block: block.language == "dns-zone",
-    "commands": lambda block: block.language == "shell" and block.file != SIMULATOR,
+    "commands": lambda block: block.language in ("shell", "console") and block.file != SIMULATOR,
     "the simulator by hand": lambda block: block.language == "shell" and block.file == SIMULATOR,
     "a policy": lambda block: block.language == "json" and "subject_dn" in block.text,
     "a policy's table": lambda block: block.language == "text" and block.text[:6] == "Field ",
@@ -388,6 +389,18 @@ def check_openssl(words: list[str]) -> None:
     assert words[1] in ("pkey", "dgst")
 
 
+def check_script(words: list[str]) -> None:
+    script, *arguments = words
+    assert os.access(ROOT / script, os.X_OK), script
+    places = [word for word in arguments if "/" in word]
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    if "integration" in arguments:
+        targets = {path.name for path in (ROOT / "tests/integration/targets").iterdir()}
+        assert {
+            word for word in arguments if word[:7] == "module_" or word[:5] == "role_"
+        } & targets
+
+
 CHECKS = {
     "make": check_make,
     "ansible-galaxy": check_galaxy,
@@ -395,6 +408,7 @@ CHECKS = {
     "tsig-keygen": check_tsig_keygen,
     "keymgr": check_keymgr,
     "openssl": check_openssl,
+    "tests/tools": check_script,
 }
 
 
@@ -403,8 +417,9 @@ def test_commands_are_right(block: Block) -> None:
     commands = commands_of(block.text)
     assert commands
     for words in commands:
-        assert words[0] in CHECKS, f"{block.place}: nothing is known of {words[0]}"
-        CHECKS[words[0]](words)
+        name = "tests/tools" if words[0].startswith("tests/tools/") else words[0]
+        assert name in CHECKS, f"{block.place}: nothing is known of {name}"
+        CHECKS[name](words)
 
 
 @pytest.mark.parametrize(
