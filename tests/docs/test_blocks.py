@@ -197,7 +197,7 @@ def assert_roles_did_their_work(block: Block, records: list[dict[str, Any]]) -> 
 def test_no_role_leaves_a_record(ran: Ran) -> None:
     """One example of a module places a token, and leaves it."""
     block = next(block for block in RUN if block.file.endswith("/domain_token_info.py"))
-    (left,) = (each["result"]["values"] for each in ran.of(block) if each["task"] == "Place it")
+    (left,) = (each["result"]["texts"] for each in ran.of(block) if each["task"] == "Place it")
     assert len(left) == 2
     assert ran.world.texts("example.com") == sorted(left)
     for name in ("www.example.com", "www.validation.example.net"):
@@ -445,7 +445,7 @@ def test_the_commands_of_the_guide_do_what_they_are_for(ran: Ran, playbook: str,
 def test_the_simulator_by_hand(tmp_path: Path) -> None:
     """The README's commands one after another, with a client that asks for a certificate."""
     installed("curl", "curl")
-    serve, login, lose, hold = (block.text for block in of_kind("the simulator by hand"))
+    serve, login, answers, lose, hold = (block.text for block in of_kind("the simulator by hand"))
     control = f"127.0.0.1:{free_port()}"
 
     def here(text: str) -> str:
@@ -487,10 +487,13 @@ def test_the_simulator_by_hand(tmp_path: Path) -> None:
         assert re.sub(r":\d+/", ":8443/", line) == said
         logged_in = run(login)
         token = json.loads(logged_in.stdout)["access_token"]
-        issue = login.replace("/login", "/certificates").replace(
-            "    -d ", f"    -H 'Authorization: Bearer {token}' -d @request.json "
+        credentials = r'-d "\{.*\}" "\$ATLAS_API_URL/login"'
+        bearer = f'-H "Authorization: Bearer {token}"'
+        issue = re.sub(
+            credentials, f'{bearer} -d @request.json "$ATLAS_API_URL/certificates"', login
         )
-        issue = re.sub(r'@request.json "\{.*\}" ', "@request.json ", issue)
+        read_policy = re.sub(credentials, f'{bearer} "$ATLAS_API_URL/validationpolicy"', login)
+        assert issue != login
         (tmp_path / "client").write_text(here(issue).replace("curl ", "exec curl "))
         # Numbers of faults and barriers are counted together, so that it has to come first here.
         held = run(hold)
@@ -501,6 +504,13 @@ def test_the_simulator_by_hand(tmp_path: Path) -> None:
         assert run(lose).returncode == 0
         lost = run(issue)
         assert (lost.stdout, lost.returncode) == ("", 56)
+        assert issued(control) == 2
+        assert run(answers).returncode == 0
+        assert json.loads(run(issue).stdout) == {
+            "description": "san: failed dns/email domain name verification",
+            "errors": {"requires_label_separator": "www.example.com"},
+        }
+        assert run(read_policy).stdout == "not JSON"
         assert issued(control) == 2
     finally:
         server.terminate()
