@@ -45,11 +45,13 @@ def run(command: Sequence[str], seconds: float, environment: Mapping[str, str]) 
         try:
             said, _nothing = await asyncio.wait_for(process.communicate(), seconds)
         except asyncio.TimeoutError:
-            # What put itself into a session of its own may be all that is left, and is not ours.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
             raise TimedOutError from None
+        finally:
+            if process.returncode is None:
+                # What went into a session of its own may be all that is left, and is not ours.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
         return Ended(process.returncode or 0, said.decode("utf-8", "replace"))
 
     return asyncio.run(run_limited())

@@ -159,7 +159,7 @@ verified:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import describe
+from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.description import describe
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 
 

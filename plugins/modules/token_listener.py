@@ -90,11 +90,8 @@ RETURN = r"""
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.listener import (
-    ServedFile,
-    start,
-    stop,
-)
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener.control import start, stop
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener.file import ServedFile
 
 
 def main() -> None:

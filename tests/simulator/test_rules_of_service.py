@@ -44,7 +44,7 @@ def uncovered(claim: Claim, **san: list[str]) -> dict[str, str]:
 
 def test_what_is_not_covered_is_refused() -> None:
     leaf = taken({"san": {"dns_names": ANYTHING}}, {"san": {"dns_names": ["a.example"]}})
-    with pytest.raises(ServiceError, match="^san: failed dns/email domain name ver") as caught:
+    with pytest.raises(ServiceError, match=r"^san: failed dns/email domain name ver") as caught:
         require_coverage(leaf, [BY_DNS], NOW)
     assert caught.value.status == 422
 

@@ -99,6 +99,7 @@ TEST = (
     Stage("simulator", (*PYTEST, "tests/simulator"), 0.7),
     Stage("differential", (*PYTEST, "tests/differential"), 0.5),
     Stage("nodes", ("tests/tools/run-nodes",), 0.8),
+    Stage("documentation", (*PYTEST, "tests/docs"), 0.9),
     Stage("tokens", (*PYTEST, "tests/tokens"), 0.4),
     Stage("tools", (*PYTEST, "tests/tools"), 0.4),
     Stage("lint-code", ("tests/tools/lint", "code"), 1.0),
@@ -114,7 +115,7 @@ CHECK = (
 """What `make check` runs."""
 
 LONG = (
-    Stage("mutants", ("tests/tools/in-environment", "python", "tests/mutation/run.py"), 1.0),
+    Stage("mutants", ("tests/tools/in-environment", "python", "tests/mutation"), 1.0),
     Stage(
         "histories",
         (*PYTEST, f"{FAULTS}/test_histories.py"),

@@ -164,9 +164,31 @@ def test_an_answer_that_is_not_understood_is_not_taken_for_an_empty_set(provider
 # Variables
 
 
+def options_of(role: str) -> dict[str, Any]:
+    options: dict[str, Any] = read(role, "meta/argument_specs.yml")["argument_specs"]["main"][
+        "options"
+    ]
+    return options
+
+
+SAID_BY_ITSELF = {"atlas_domain_names", "atlas_domain_overrides", "atlas_domain_renew_before"}
+PASSED_ON = set(options_of("atlas_domain")) - SAID_BY_ITSELF
+"""What the role atlas_certificate takes for atlas_domain."""
+
+
+def test_what_is_passed_on_is_declared_as_by_the_role_that_it_is_for() -> None:
+    declared = options_of("atlas_certificate")
+    for name in PASSED_ON:
+        theirs = {**options_of("atlas_domain")[name], "description": ""}
+        assert {**declared[name], "description": ""} == theirs, name
+    assert {name for name in declared if name.startswith("atlas_domain_")} == PASSED_ON
+
+
 @pytest.mark.parametrize("role", ["atlas_certificate", "atlas_domain"])
 def test_each_variable_is_declared_with_its_default_and_used(role: str) -> None:
-    options = read(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    options = options_of(role)
+    if role == "atlas_certificate":
+        options = {name: rule for name, rule in options.items() if name not in PASSED_ON}
     stated = {name: rule["default"] for name, rule in options.items() if "default" in rule}
     assert stated == read(role, "defaults/main.yml")
     assert all(rule.get("required") for name, rule in options.items() if name not in stated)

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import describe, handshake
+from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import handshake
+from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.description import describe
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 
 NAME = "www.example.com"

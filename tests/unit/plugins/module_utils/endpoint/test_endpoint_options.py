@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import describe
+from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.description import describe
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.target import (
     Target,
     target_of,

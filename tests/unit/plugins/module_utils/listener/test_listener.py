@@ -24,13 +24,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.listener import (
-    ServedFile,
-    control,
-    record,
-    start,
-    stop,
-)
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener import control, record
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener.control import start, stop
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener.file import ServedFile
 
 
 @pytest.fixture
