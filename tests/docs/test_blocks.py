@@ -12,6 +12,7 @@ role, or tasks; for anything else somebody has to think of a check.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -60,7 +61,7 @@ KINDS: dict[str, Callable[[Block], bool]] = {
     "options of a provider that is not here": is_yaml("provider"),
     "what the name server of the tests runs with": is_yaml("knot"),
     "records of the name server": lambda block: block.language == "dns-zone",
-    "commands": lambda block: block.language == "shell" and block.file != SIMULATOR,
+    "commands": lambda block: block.language in ("shell", "console") and block.file != SIMULATOR,
     "the simulator by hand": lambda block: block.language == "shell" and block.file == SIMULATOR,
     "a policy": lambda block: block.language == "json" and "subject_dn" in block.text,
     "a policy's table": lambda block: block.language == "text" and block.text[:6] == "Field ",
@@ -196,7 +197,7 @@ def assert_roles_did_their_work(block: Block, records: list[dict[str, Any]]) -> 
 def test_no_role_leaves_a_record(ran: Ran) -> None:
     """One example of a module places a token, and leaves it."""
     block = next(block for block in RUN if block.file.endswith("/domain_token_info.py"))
-    (left,) = (each["result"]["values"] for each in ran.of(block) if each["task"] == "Place it")
+    (left,) = (each["result"]["texts"] for each in ran.of(block) if each["task"] == "Place it")
     assert len(left) == 2
     assert ran.world.texts("example.com") == sorted(left)
     for name in ("www.example.com", "www.validation.example.net"):
@@ -388,6 +389,18 @@ def check_openssl(words: list[str]) -> None:
     assert words[1] in ("pkey", "dgst")
 
 
+def check_script(words: list[str]) -> None:
+    script, *arguments = words
+    assert os.access(ROOT / script, os.X_OK), script
+    places = [word for word in arguments if "/" in word]
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    if "integration" in arguments:
+        targets = {path.name for path in (ROOT / "tests/integration/targets").iterdir()}
+        assert {
+            word for word in arguments if word[:7] == "module_" or word[:5] == "role_"
+        } & targets
+
+
 CHECKS = {
     "make": check_make,
     "ansible-galaxy": check_galaxy,
@@ -395,6 +408,7 @@ CHECKS = {
     "tsig-keygen": check_tsig_keygen,
     "keymgr": check_keymgr,
     "openssl": check_openssl,
+    "tests/tools": check_script,
 }
 
 
@@ -403,8 +417,9 @@ def test_commands_are_right(block: Block) -> None:
     commands = commands_of(block.text)
     assert commands
     for words in commands:
-        assert words[0] in CHECKS, f"{block.place}: nothing is known of {words[0]}"
-        CHECKS[words[0]](words)
+        name = "tests/tools" if words[0].startswith("tests/tools/") else words[0]
+        assert name in CHECKS, f"{block.place}: nothing is known of {name}"
+        CHECKS[name](words)
 
 
 @pytest.mark.parametrize(
@@ -430,7 +445,7 @@ def test_the_commands_of_the_guide_do_what_they_are_for(ran: Ran, playbook: str,
 def test_the_simulator_by_hand(tmp_path: Path) -> None:
     """The README's commands one after another, with a client that asks for a certificate."""
     installed("curl", "curl")
-    serve, login, lose, hold = (block.text for block in of_kind("the simulator by hand"))
+    serve, login, answers, lose, hold = (block.text for block in of_kind("the simulator by hand"))
     control = f"127.0.0.1:{free_port()}"
 
     def here(text: str) -> str:
@@ -472,10 +487,13 @@ def test_the_simulator_by_hand(tmp_path: Path) -> None:
         assert re.sub(r":\d+/", ":8443/", line) == said
         logged_in = run(login)
         token = json.loads(logged_in.stdout)["access_token"]
-        issue = login.replace("/login", "/certificates").replace(
-            "    -d ", f"    -H 'Authorization: Bearer {token}' -d @request.json "
+        credentials = r'-d "\{.*\}" "\$ATLAS_API_URL/login"'
+        bearer = f'-H "Authorization: Bearer {token}"'
+        issue = re.sub(
+            credentials, f'{bearer} -d @request.json "$ATLAS_API_URL/certificates"', login
         )
-        issue = re.sub(r'@request.json "\{.*\}" ', "@request.json ", issue)
+        read_policy = re.sub(credentials, f'{bearer} "$ATLAS_API_URL/validationpolicy"', login)
+        assert issue != login
         (tmp_path / "client").write_text(here(issue).replace("curl ", "exec curl "))
         # Numbers of faults and barriers are counted together, so that it has to come first here.
         held = run(hold)
@@ -486,6 +504,13 @@ def test_the_simulator_by_hand(tmp_path: Path) -> None:
         assert run(lose).returncode == 0
         lost = run(issue)
         assert (lost.stdout, lost.returncode) == ("", 56)
+        assert issued(control) == 2
+        assert run(answers).returncode == 0
+        assert json.loads(run(issue).stdout) == {
+            "description": "san: failed dns/email domain name verification",
+            "errors": {"requires_label_separator": "www.example.com"},
+        }
+        assert run(read_policy).stdout == "not JSON"
         assert issued(control) == 2
     finally:
         server.terminate()
