@@ -172,6 +172,7 @@ ATTRIBUTES: list[tuple[Any, list[str], list[str]]] = [
     (attribute(), ["\xfc*"], []),
     (attribute(), ["a\tb"], ["@? it holds characters that may not be taken"]),
     (attribute(value_type="INTEGER"), ["0"], []),
+    (attribute(value_type="INTEGER"), ["\t7"], ["@? it is not a plain decimal number"]),
     (attribute(value_type="INTEGER"), ["7"], []),
     (attribute(value_type="INTEGER"), ["-70"], []),
     (attribute(value_type="INTEGER"), ["-0"], ["@? it is not a plain decimal number"]),
@@ -677,6 +678,7 @@ def test_algorithms(rule: Any, value: str, expected: list[str]) -> None:
 
 
 ENDS: list[tuple[dict[str, int], Any, list[str]]] = [
+    ({"issuer_expiry": NOW}, None, ["@? VP leaves open which end is granted"]),
     ({}, None, ["@? VP leaves open which end is granted"]),
     ({"secondsmax": 60, "secondsmin": 60}, None, []),
     ({"secondsmax": 59, "secondsmin": 60}, None, ["@? VP leaves open which end is granted"]),
@@ -929,6 +931,14 @@ def test_the_proof(
 
 
 SECTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (
+        {},
+        {"san": {"other_names": [{"type": OID, "value": "x"}]}, "custom_extensions": {OID: "x"}},
+        [
+            "san.other_names.1.2.3? VP has no entry for it",
+            "custom_extensions.1.2.3? VP has no entry for it",
+        ],
+    ),
     (
         {
             "subject_dn": {"common_name": text("OPTIONAL", "^.*$")},
