@@ -418,6 +418,16 @@ TEXTS: list[tuple[Any, str, list[str]]] = [
     (text("FORBIDDEN"), "", []),
     (text("OPTIONAL", "x"), "ax", ["@? VP has a pattern that can be read in several ways: x"]),
     (text("OPTIONAL", None), "x", ["@? VP has a pattern that can be read in several ways: None"]),
+    (
+        text("OPTIONAL", "^.*$"),
+        "x\udfff",
+        ["@? VP has a pattern that can be read in several ways: ^.*$"],
+    ),
+    (
+        text("OPTIONAL", "^.*$"),
+        "\ud7ff\ue000",
+        ["@? it holds control characters, or blanks at its ends"],
+    ),
     (text("OPTIONAL", "^.*$"), " x", ["@? it holds control characters, or blanks at its ends"]),
     (
         text("OPTIONAL", "^.*$"),
