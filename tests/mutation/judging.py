@@ -42,7 +42,7 @@ DIE_WITH_PARENT = 1
 MEMORY = 4 << 30
 SHORTEST_LIMIT = 10.0
 """Seconds that tests are given at least before they count as hanging."""
-LIMIT_FACTOR = 10
+LIMIT_FACTOR = 3
 FORMAT = 4
 """Of the cached maps; raise it when what is in them changes."""
 

@@ -19,6 +19,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.lists 
     ("entry", "value", "admitted"),
     [
         (".", "x", True),
+        ("", "a.", None),
+        ("", "a@", None),
+        ("X.example", "x.example", None),
         (".example", "a.example", True),
         (".example", ".example", True),
         ("@example.com", "a@example.com", True),

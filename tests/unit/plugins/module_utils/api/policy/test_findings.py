@@ -19,6 +19,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.lists 
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.model import Policy
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.rules import ListRule
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.texts import check_format
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.request import CertificateRequest
 
 NOW = 1_800_000_000
@@ -393,6 +394,7 @@ def test_lists(rule: Any, values: list[str], expected: list[str]) -> None:
 
 def test_a_list_whose_values_can_all_be_encoded() -> None:
     assert list(check_patterns("x", ["\ud7ff\t"], ListRule.parse(several("^.*$")))) == []
+    assert list(check_format("x", "\ud7ff\t", "^.*$")) == []
 
 
 TEXTS: list[tuple[Any, str, list[str]]] = [
@@ -456,6 +458,7 @@ def test_texts(rule: Any, value: str, expected: list[str]) -> None:
 
 
 NUMBERS: list[tuple[Any, Any, list[str]]] = [
+    (number("STATIC", None, None), 9, ["@? the service puts a number there itself"]),
     (None, 7, ["@? VP has no entry for it"]),
     (None, None, []),
     ({"min": 1}, 7, ["@? VP does not say whether it may be sent"]),
@@ -941,6 +944,11 @@ def test_the_proof(
 
 
 SECTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (
+        {"san": {"dns_names": several(7)}},
+        {"san": {"dns_names": ["a.example"]}},
+        ["san.dns_names? VP can be read in several ways for 'a.example'"],
+    ),
     (
         {},
         {"san": {"other_names": [{"type": OID, "value": "x"}]}, "custom_extensions": {OID: "x"}},
