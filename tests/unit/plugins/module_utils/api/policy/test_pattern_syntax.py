@@ -237,6 +237,7 @@ def test_trees(pattern: str, tree: Node) -> None:
         (r"\x{41", "a wrong hexadecimal number"),
         (r"\x{4g}", "a wrong hexadecimal number"),
         (r"\x{110000}", "no such character"),
+        (r"\x{100000000041}", "no such character"),
         (r"\x{0000000000041}", "no such character"),
         ("[c-a]", "a range in the wrong order"),
         ("[[:foo:]]", "an unknown class"),
@@ -273,6 +274,8 @@ def test_what_is_not_understood(pattern: str, why: str) -> None:
         "(" * 60 + ")" * 60,
         "\ud7ff\ue000",
         "(?ims-U)a",
+        "(?:a)",
+        "(?)a",
         "(?i-s:a)",
     ],
 )
