@@ -945,6 +945,14 @@ def test_the_proof(
 
 SECTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (
+        {
+            "subject_dn": {"common_name": text("OPTIONAL", "^.*$")},
+            "san": {"dns_names": several(".")},
+        },
+        {"subject_dn": {"common_name": "a.example"}, "san": {"dns_names": ["A.example"]}},
+        ["san.dns_names? it is not a plain DNS name in lower case"],
+    ),
+    (
         {"san": {"dns_names": several(7)}},
         {"san": {"dns_names": ["a.example"]}},
         ["san.dns_names? VP can be read in several ways for 'a.example'"],
