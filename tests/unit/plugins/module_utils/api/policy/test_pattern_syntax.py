@@ -229,6 +229,7 @@ def test_trees(pattern: str, tree: Node) -> None:
         (r"\y", "an unknown escape"),
         (r"\8", "an unknown escape"),
         (r"\1", "an unknown escape"),
+        (r"\1X", "an unknown escape"),
         ("\\\u00fc", "an unknown escape"),
         ("\\", "it ends too early"),
         ("[a", "it ends too early"),
@@ -297,6 +298,8 @@ def test_ranges_are_joined_where_they_touch() -> None:
     [
         ("(?m)^a$", "x\na\ny", True, False),
         ("(?m)a$", "ax\ny", False, False),
+        ("(?m)^b", "ab", False, False),
+        ("(?m)^a", "ab", True, False),
         ("(?m)^a", "x\nya", False, False),
         ("(?m)^$", "a\n", True, False),
         (r"\bab\b", "ab", True, True),
