@@ -17,7 +17,7 @@ lines: only those that run the changed statement, the fastest first. What does n
 runs is kept in .venv/mutation. A mutant inside a function costs a fork and its tests: they are
 collected once, and the functions get the changed code. A mutant of what runs when a module is
 imported costs the imports as well, where the module is served from memory. No file of the checkout
-is touched.
+is touched. The tests and the code must stay as they are while it runs.
 
 mutmut copies the checkout and looks modules up by their path in it, which is not their name here
 (`ansible_collections.…`, through a symbolic link); cosmic-ray changes the files in place and starts

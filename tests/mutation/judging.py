@@ -42,7 +42,7 @@ DIE_WITH_PARENT = 1
 MEMORY = 4 << 30
 SHORTEST_LIMIT = 10.0
 """Seconds that tests are given at least before they count as hanging."""
-LIMIT_FACTOR = 10
+LIMIT_FACTOR = 3
 FORMAT = 4
 """Of the cached maps; raise it when what is in them changes."""
 
@@ -362,6 +362,7 @@ class Judge:
     def __init__(self, layout: Layout, test_files: Sequence[Path]) -> None:
         self.layout = layout
         self.test_files = list(test_files)
+        self.shortest_limit = SHORTEST_LIMIT
         self.maps: dict[str, Map] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="mutation-")
         self.output = Path(self._folder.name) / "output"
@@ -493,7 +494,7 @@ class Judge:
     def limit(self, tests: Iterable[str]) -> float:
         """How long these tests may take with a mutant, in seconds."""
         seconds = {test: each for one in self.maps.values() for test, each in one.seconds.items()}
-        return max(SHORTEST_LIMIT, LIMIT_FACTOR * sum(seconds[test] for test in tests))
+        return max(self.shortest_limit, LIMIT_FACTOR * sum(seconds[test] for test in tests))
 
     def files_of(self, tests: Iterable[str]) -> list[Path]:
         """The files in which these tests are."""
@@ -545,7 +546,7 @@ class Judge:
                 return NOT_LOADED
             return status if status in (SURVIVED, NO_TESTS) else KILLED
 
-        limit = max(SHORTEST_LIMIT, LIMIT_FACTOR * expected)
+        limit = max(self.shortest_limit, LIMIT_FACTOR * expected)
         return Case(fork(work, self.output), time.monotonic() + limit)
 
 

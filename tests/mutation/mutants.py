@@ -450,7 +450,8 @@ def _return_edits(node: ast.Return) -> Iterator[Edit]:
     if value is None or (isinstance(value, ast.Constant) and value.value is None):
         return
     slot = Slot(node, "value")
-    yield "return value", slot, ast.Constant(None)
+    if not isinstance(value, ast.Constant) or value.value:
+        yield "return value", slot, ast.Constant(None)
     if isinstance(value, (ast.BoolOp, ast.Call)):
         yield "return value", slot, ast.UnaryOp(ast.Not(), value)
 

@@ -20,7 +20,6 @@ NIL = "NIL"
 
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-_DIGITS = re.compile(r"[+-]?[0-9]+")
 _HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{2})+")
 
 

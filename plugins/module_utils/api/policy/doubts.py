@@ -75,7 +75,7 @@ def uri(value: str) -> str:
 
 def oid(value: str) -> str:
     """An object identifier."""
-    return "" if _OID.fullmatch(value) and value != "0" else "it is not a plain OID"
+    return "" if _OID.fullmatch(value) else "it is not a plain OID"
 
 
 def country(value: str) -> str:

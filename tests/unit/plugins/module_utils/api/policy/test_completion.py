@@ -101,9 +101,29 @@ def request(body: dict[str, Any]) -> CertificateRequest:
 def test_what_is_static_and_the_same_is_left_out_with_a_note() -> None:
     completed = complete(Policy.parse(STATIC), request(SAME))
     assert completed.request.body() == {"validity": {"not_before": NOW}, "subject_dn": {}}
-    assert len(completed.notes) == 19
-    assert "subject.organization is not sent: the service puts the same there itself." in (
-        completed.notes
+    assert completed.notes == tuple(
+        f"{option} is not sent: the service puts the same there itself."
+        for option in (
+            "subject.organization",
+            "subject.organizational_unit",
+            f"subject.extra_attributes.{OID}",
+            "san.dns_names",
+            f"san.other_names.{OID}",
+            "key_usages.digital_signature",
+            "key_usages.crl_sign",
+            f"custom_extensions.{OID}",
+            "signature.algorithm",
+            "extended_key_usages",
+            "subject_directory_attributes.gender",
+            "subject_directory_attributes.country_of_residence",
+            "qualified_statements.etsi_qc_compliance",
+            "qualified_statements.etsi_qc_type",
+            "qualified_statements.etsi_qc_retention_period",
+            "qualified_statements.etsi_qc_pds",
+            "qualified_statements.semantics.identifier",
+            "qualified_statements.semantics.name_authorities",
+            "ms_template.id",
+        )
     )
 
 
@@ -130,6 +150,10 @@ def test_what_is_required_and_not_stated_is_filled_in() -> None:
         ({"secondsmax": 86400}, NOW + 86399),
         ({"secondsmax": 86400, "issuer_expiry": NOW + 500}, NOW + 499),
         ({"secondsmin": 86400, "secondsmax": 86400}, None),
+        ({"secondsmin": 86400, "secondsmax": 86401}, None),
+        ({"secondsmin": 86400, "secondsmax": 86402}, NOW + 86401),
+        ({"secondsmax": 1}, None),
+        ({"secondsmax": 2}, NOW + 1),
         ({"secondsmax": 86400, "issuer_expiry": NOW - 500}, None),
     ],
 )
@@ -138,3 +162,110 @@ def test_the_latest_end(validity: dict[str, int], not_after: int | None) -> None
     assert complete(policy, request({})).request.not_after == not_after
     stated = request({"validity": {"not_before": NOW, "not_after": NOW + 60}})
     assert complete(policy, stated).request.not_after == NOW + 60
+
+
+OPTIONAL = {
+    "subject_dn": {
+        "organization": {"presence": "OPTIONAL", "format": "Quillon"},
+        "organizational_unit": {**static_list("Lab 7"), "static": False},
+        "extra_attributes": {OID: {"static": False, "value_type": "NIL"}},
+    },
+    "san": {"other_names": {OID: {"static": False, "value_format": "x"}}},
+    "key_usages": {"digital_signature": "OPTIONAL"},
+    "extended_key_usages": {"ekus": {**static_list("1.2.3"), "static": False}},
+    "qualified_statements": {
+        "etsi_qc_compliance": "OPTIONAL",
+        "etsi_qc_retention_period": {"presence": "OPTIONAL", "min": 7, "max": 7},
+        "etsi_qc_pds": {"presence": "OPTIONAL", "policies": {"EN": "https://a"}},
+    },
+    "custom_extensions": {OID: {"presence": "OPTIONAL", "value_type": "NIL"}},
+    "signature": {"algorithm": {"presence": "OPTIONAL", "list": ["RSA"]}},
+}
+
+
+@pytest.mark.parametrize("policy", [{}, OPTIONAL])
+@pytest.mark.parametrize("body", [SAME, OTHER])
+def test_what_is_not_static_stays(policy: dict[str, Any], body: dict[str, Any]) -> None:
+    completed = complete(Policy.parse(policy), request(body))
+    assert completed.request == request(body)
+    assert completed.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "body"),
+    [
+        # two numbers that differ are no static one
+        (
+            {"etsi_qc_retention_period": {"presence": "STATIC", "min": 7, "max": 8}},
+            {"etsi_qc_retention_period": 7},
+        ),
+        ({"etsi_qc_type": static("")}, {"etsi_qc_type": ""}),
+        ({"semantics": {"name_authorities": static_list()}}, {"etsi_qc_type": "1.2"}),
+        ({"semantics": {"name_authorities": static_list()}}, {"semantics": {}}),
+        (
+            {"semantics": {"name_authorities": static_list()}},
+            {"semantics": {"name_authorities": []}},
+        ),
+        ({"etsi_qc_compliance": "PERHAPS"}, {"etsi_qc_compliance": None}),
+        ({"etsi_qc_compliance": "OPTIONAL"}, {"etsi_qc_compliance": None}),
+    ],
+)
+def test_a_statement_that_stays(policy: dict[str, Any], body: dict[str, Any]) -> None:
+    stated = request({"qualified_statements": body})
+    completed = complete(Policy.parse({"qualified_statements": policy}), stated)
+    assert completed.request == stated
+    assert completed.notes == ()
+
+
+def test_attributes_that_the_policy_does_not_know_stay() -> None:
+    rules = {OID: {"static": True, "value_type": "UTF8STRING", "value_format": "x"}, "1.2": None}
+    stated = [
+        {"type": OID, "value": "x"},
+        {"value": "x"},
+        {"type": "1.2", "value": "x"},
+        {"type": OID},
+        {"type": OID, "value": "y"},
+    ]
+    for section, name in (
+        ("subject_dn", "extra_attributes"),
+        ("san", "other_names"),
+        ("subject_da", "extra_attributes"),
+    ):
+        policy = Policy.parse({section: {name: rules}})
+        completed = complete(policy, request({section: {name: stated}}))
+        assert getattr(completed.request, section) == {name: stated[1:]}
+        (note,) = completed.notes
+        assert note.endswith(f".{name}.{OID} is not sent: the service puts the same there itself.")
+
+
+def test_a_static_extension_with_a_value() -> None:
+    rule = {"presence": "STATIC", "value_type": "UTF8STRING", "value_format": "x"}
+    policy = Policy.parse({"custom_extensions": {OID: rule}})
+    assert complete(policy, request({"custom_extensions": {OID: "x"}})).request == request({})
+    for value in ("y", "NIL"):
+        stated = request({"custom_extensions": {OID: value}})
+        assert complete(policy, stated).request == stated
+
+
+def test_a_static_list_of_something_that_is_no_text() -> None:
+    """It is taken for an empty text."""
+    policy = Policy.parse({"san": {"dns_names": {**static_list(), "list": [7]}}})
+    stated = request({"san": {"dns_names": [""]}})
+    assert complete(policy, stated).request.san == {}
+    for names in (["x"], []):
+        stated = request({"san": {"dns_names": names}})
+        assert complete(policy, stated).request == stated
+
+
+@pytest.mark.parametrize(
+    ("rule", "filled"),
+    [
+        ({"presence": "REQUIRED", "list": []}, {}),
+        ({"presence": "OPTIONAL", "list": ["RSA"]}, {}),
+        (None, {}),
+        ({"presence": "REQUIRED", "list": ["ECDSA", "RSA"]}, {"algorithm": "ECDSA"}),
+    ],
+)
+def test_what_is_filled_in(rule: Any, filled: dict[str, str]) -> None:
+    policy = Policy.parse({"signature": {"algorithm": rule}})
+    assert complete(policy, request({})).request.signature == filled

@@ -19,6 +19,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.lists 
     ("entry", "value", "admitted"),
     [
         (".", "x", True),
+        ("", "a.", None),
+        ("", "a@", None),
+        ("X.example", "x.example", None),
         (".example", "a.example", True),
         (".example", ".example", True),
         ("@example.com", "a@example.com", True),
@@ -146,6 +149,8 @@ def test_suffixes(entry: str, value: str, admitted: bool | None) -> None:
         (doubts.plain_text, "\xfc", ""),
         (doubts.plain_text, "", ""),
         (doubts.is_date, "1984-02-29", True),
+        (doubts.is_date, "1984-02-10", True),
+        (doubts.is_date, "1984-04-31", False),
         (doubts.is_date, "1984-02-30", False),
         (doubts.is_date, "1984-2-29", False),
         (doubts.is_date, "1984-02-29T00:00", False),

@@ -19,6 +19,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.lists 
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.model import Policy
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.rules import ListRule
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.policy.texts import check_format
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.request import CertificateRequest
 
 NOW = 1_800_000_000
@@ -172,6 +173,7 @@ ATTRIBUTES: list[tuple[Any, list[str], list[str]]] = [
     (attribute(), ["\xfc*"], []),
     (attribute(), ["a\tb"], ["@? it holds characters that may not be taken"]),
     (attribute(value_type="INTEGER"), ["0"], []),
+    (attribute(value_type="INTEGER"), ["\t7"], ["@? it is not a plain decimal number"]),
     (attribute(value_type="INTEGER"), ["7"], []),
     (attribute(value_type="INTEGER"), ["-70"], []),
     (attribute(value_type="INTEGER"), ["-0"], ["@? it is not a plain decimal number"]),
@@ -392,6 +394,7 @@ def test_lists(rule: Any, values: list[str], expected: list[str]) -> None:
 
 def test_a_list_whose_values_can_all_be_encoded() -> None:
     assert list(check_patterns("x", ["\ud7ff\t"], ListRule.parse(several("^.*$")))) == []
+    assert list(check_format("x", "\ud7ff\t", "^.*$")) == []
 
 
 TEXTS: list[tuple[Any, str, list[str]]] = [
@@ -417,6 +420,16 @@ TEXTS: list[tuple[Any, str, list[str]]] = [
     (text("FORBIDDEN"), "", []),
     (text("OPTIONAL", "x"), "ax", ["@? VP has a pattern that can be read in several ways: x"]),
     (text("OPTIONAL", None), "x", ["@? VP has a pattern that can be read in several ways: None"]),
+    (
+        text("OPTIONAL", "^.*$"),
+        "x\udfff",
+        ["@? VP has a pattern that can be read in several ways: ^.*$"],
+    ),
+    (
+        text("OPTIONAL", "^.*$"),
+        "\ud7ff\ue000",
+        ["@? it holds control characters, or blanks at its ends"],
+    ),
     (text("OPTIONAL", "^.*$"), " x", ["@? it holds control characters, or blanks at its ends"]),
     (
         text("OPTIONAL", "^.*$"),
@@ -445,6 +458,7 @@ def test_texts(rule: Any, value: str, expected: list[str]) -> None:
 
 
 NUMBERS: list[tuple[Any, Any, list[str]]] = [
+    (number("STATIC", None, None), 9, ["@? the service puts a number there itself"]),
     (None, 7, ["@? VP has no entry for it"]),
     (None, None, []),
     ({"min": 1}, 7, ["@? VP does not say whether it may be sent"]),
@@ -677,6 +691,7 @@ def test_algorithms(rule: Any, value: str, expected: list[str]) -> None:
 
 
 ENDS: list[tuple[dict[str, int], Any, list[str]]] = [
+    ({"issuer_expiry": NOW}, None, ["@? VP leaves open which end is granted"]),
     ({}, None, ["@? VP leaves open which end is granted"]),
     ({"secondsmax": 60, "secondsmin": 60}, None, []),
     ({"secondsmax": 59, "secondsmin": 60}, None, ["@? VP leaves open which end is granted"]),
@@ -929,6 +944,27 @@ def test_the_proof(
 
 
 SECTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    (
+        {
+            "subject_dn": {"common_name": text("OPTIONAL", "^.*$")},
+            "san": {"dns_names": several(".")},
+        },
+        {"subject_dn": {"common_name": "a.example"}, "san": {"dns_names": ["A.example"]}},
+        ["san.dns_names? it is not a plain DNS name in lower case"],
+    ),
+    (
+        {"san": {"dns_names": several(7)}},
+        {"san": {"dns_names": ["a.example"]}},
+        ["san.dns_names? VP can be read in several ways for 'a.example'"],
+    ),
+    (
+        {},
+        {"san": {"other_names": [{"type": OID, "value": "x"}]}, "custom_extensions": {OID: "x"}},
+        [
+            "san.other_names.1.2.3? VP has no entry for it",
+            "custom_extensions.1.2.3? VP has no entry for it",
+        ],
+    ),
     (
         {
             "subject_dn": {"common_name": text("OPTIONAL", "^.*$")},
