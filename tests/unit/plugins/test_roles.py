@@ -576,3 +576,96 @@ def test_the_playbooks_take_the_account_from_one_variable(playbook: str, become:
         "group/globalsign.atlas.atlas": "{{ atlas_connection | default({}) }}"
     }
     assert (play["become"], play["gather_facts"]) == (become, False)
+
+
+@pytest.mark.parametrize(("check_mode", "proofs"), [(False, ["a"]), (True, [])])
+def test_nothing_is_placed_in_check_mode(check_mode: bool, proofs: list[str]) -> None:
+    task = DOMAIN["prove", "Keep what is due, and what went wrong already"]
+    kept = task["ansible.builtin.set_fact"]["atlas_domain_proofs"]
+    told = evaluate(
+        kept.replace("globalsign.atlas.domain_proofs", "list"),
+        ansible_check_mode=check_mode,
+        atlas_domain_claimed={"results": [{"domain": "a", "place": {"dns": 1}}, {"place": {}}]},
+    )
+    assert [proof["domain"] for proof in told] == proofs
+
+
+def trusted(value: Any) -> Any:
+    """The variables of a task, as Ansible reads them from a file."""
+    trust = getattr(template, "trust_as_template", str)
+    if isinstance(value, dict):
+        return {name: trusted(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [trusted(member) for member in value]
+    return trust(value) if isinstance(value, str) else value
+
+
+OURS, OTHER = "token=1", "v=spf1 -all"
+SETS: dict[str, Any] = {
+    "route53": lambda texts: {
+        "resource_record_sets": [
+            {"ttl": 300, "resource_records": [{"value": f'"{text}"'} for text in texts]}
+        ]
+    },
+    "google": lambda texts: {
+        "resources": [
+            {
+                "name": "www.example.com.",
+                "type": "TXT",
+                "ttl": 300,
+                "rrdatas": [f'"{text}"' for text in texts],
+            }
+        ]
+    },
+    "azure": lambda texts: {
+        "dnsrecordsets": [{"time_to_live": 300, "records": [{"value": [text]} for text in texts]}]
+    },
+}
+
+
+def variables_of(provider: str, texts: list[str], task: Task) -> dict[str, Any]:
+    """What a task knows where these texts are in the set."""
+    found = SETS[provider](texts) if texts else {key: [] for key in SETS[provider]([])}
+    record = {"name": "www.example.com", "value": OURS, "ttl": 60}
+    named = trusted(task.get("vars", {}))
+    return {**named, "atlas_domain_set": found, "atlas_domain_record": record}
+
+
+def shown_as(provider: str, texts: list[str]) -> list[Any]:
+    """Texts as the module of a provider takes them."""
+    return [{"value": [text]} if provider == "azure" else f'"{text}"' for text in texts]
+
+
+@pytest.mark.parametrize("provider", SETS)
+@pytest.mark.parametrize(
+    ("texts", "state", "left"),
+    [
+        ([OURS, OTHER], "present", [OTHER]),
+        ([OURS], "absent", [OURS]),  # named, so that no other is deleted with the set
+        ([OTHER], None, None),
+        ([], None, None),
+    ],
+)
+def test_what_is_left_of_a_set_of_records(
+    provider: str, texts: list[str], state: str | None, left: list[str] | None
+) -> None:
+    task = DOMAIN[f"dns/{provider}_absent", "Write the set without the token"]
+    variables = variables_of(provider, texts, task)
+    assert holds(task, **variables) is (state is not None)
+    if left is not None:
+        options = task[module_of(task)]
+        values = {"route53": "value", "google": "target", "azure": "records"}[provider]
+        assert evaluate(options["state"], **variables) == state
+        assert list(evaluate(options[values], **variables)) == shown_as(provider, left)
+
+
+@pytest.mark.parametrize("provider", SETS)
+@pytest.mark.parametrize(
+    ("texts", "is_written"), [([], True), ([OTHER], True), ([OTHER, OURS], False)]
+)
+def test_a_token_that_is_there_is_not_added_again(
+    provider: str, texts: list[str], is_written: bool
+) -> None:
+    task = DOMAIN[f"dns/{provider}_present", "Write the set with the token in it"]
+    variables = variables_of(provider, texts, task)
+    assert holds(task, **variables) is is_written

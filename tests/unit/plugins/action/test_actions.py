@@ -27,8 +27,12 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.claim import 
 from ansible_collections.globalsign.atlas.plugins.module_utils.domains import keeper
 from ansible_collections.globalsign.atlas.plugins.module_utils.domains.wish import ClaimWish
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.tokens import sight, watch
+from ansible_collections.globalsign.atlas.plugins.module_utils.tokens.watch import Sighting
 
 Make = Any
+record_module = watch.__name__.replace("watch", "record")
+SIGHTINGS = [Sighting("one", ("token",), ""), Sighting("two", (), "is silent")]
 
 NOW = 1_800_000_000
 CONTROLLER_ONLY = (
@@ -365,3 +369,87 @@ def test_what_makes_no_sense(options: dict[str, Any], message: str) -> None:
     with pytest.raises(AtlasError) as refused:
         domain_token_info._check({**TOKEN, **options})
     assert message in refused.value.message
+
+
+def test_a_name_that_is_none_is_told_with_its_option(make: Make) -> None:
+    client = SimpleNamespace(claims=list, address_claims=list, service_time=lambda: NOW)
+    action = make(atlas_info, gather_subset=["claims"], names=["a b"])
+    told = with_client(action, client).run(task_vars={})
+    assert told["msg"].startswith("names: 'a b' is not a DNS name")
+
+
+def test_where_the_hosts_of_the_play_are_not_known_they_are_in_step(make: Make) -> None:
+    action = with_client(make(atlas_domain_claim, domains=[], play_wide=True), CLIENT)
+    action._task._parent = play("free")
+    assert action.run(task_vars={}) == {"changed": False, "claims": []}
+
+
+def test_each_option_of_a_record_reaches_its_place(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = pytest.importorskip(record_module)
+    seen: list[Any] = []
+
+    def keep(wanted: Any, primary: Any, resolvers: Any, check_mode: bool) -> Any:
+        seen.append((wanted, primary, resolvers, check_mode))
+        return record.Outcome(True, "example", "ns1", "a.example", ("old",), ("new", "old"))
+
+    monkeypatch.setattr(record, "keep", keep)
+    given = {"name": "A.example.", "value": "new", "state": "absent", "ttl": 7, "zone": "Example."}
+    server = {"server": "ns1.", "port": 54, "protocol": "udp", "timeout": 9}
+    action = make(dns_txt_record, True, **given, **server, resolvers=["192.0.2.53"])
+    told = {"changed": True, "name": "a.example", "server": "ns1", "texts": ["new", "old"]}
+    assert action.run(task_vars={}) == {**told, "zone": "example"}
+    ((wanted, primary, resolvers, check_mode),) = seen
+    assert (wanted.name.to_text(), wanted.zone.to_text()) == ("a.example.", "example.")
+    assert (wanted.value, wanted.present, wanted.ttl, check_mode) == ("new", False, 7, True)
+    assert (primary.host, primary.port, primary.key, primary.seconds, primary.over_tcp) == (
+        *("ns1", 54, None),
+        *(9, False),
+    )
+    assert primary.resolvers is resolvers
+    assert str(resolvers) == "192.0.2.53"
+    action = make(dns_txt_record, name="a.example", value="new", tsig_name="k", tsig_key="c2VjcmV0")
+    action._task.diff = True
+    assert action.run(task_vars={})["diff"] == {
+        "before_header": "TXT records of a.example",
+        "after_header": "TXT records of a.example",
+        "before": "old\n",
+        "after": "new\nold\n",
+    }
+    wanted, primary, _resolvers, check_mode = seen[1]
+    assert (wanted.present, wanted.ttl, wanted.zone, check_mode) == (True, 60, None, False)
+    assert (primary.host, primary.port, primary.seconds, primary.over_tcp) == (None, 53, 10, True)
+    assert primary.key.secret == b"secret"
+
+
+@pytest.mark.parametrize(("timeout", "fails"), [(0, False), (7, True)])
+def test_what_was_seen_is_told_and_missing_is_a_failure_only_where_it_is_waited_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch, timeout: int, fails: bool
+) -> None:
+    pytest.importorskip(record_module)
+    asked: list[Any] = []
+
+    def cautions(*arguments: Any) -> list[str]:
+        asked.append(arguments)
+        return ["careful"]
+
+    monkeypatch.setattr(sight, "cautions", cautions)
+    monkeypatch.setattr(
+        watch, "watch", lambda places, seconds: asked.append((places, seconds)) or SIGHTINGS
+    )
+    options = {"domain": "192.0.2.1", "method": "http", "token": "token", "timeout": timeout}
+    result = make(domain_token_info, **options).run(task_vars={})
+    assert result["sightings"] == [
+        {"at": "one", "found": ["token"], "problem": "", "visible": True},
+        {"at": "two", "found": [], "problem": "is silent", "visible": False},
+    ]
+    assert (result["changed"], result["visible"]) == (False, False)
+    assert bool(result.get("failed")) is fails
+    if fails:
+        assert result["msg"].startswith("Within 7 seconds the file http://192.0.2.1/.well-known")
+    ((places, seconds),) = asked  # an address has neither CAA nor DNSSEC
+    assert seconds == timeout
+    assert [(place.scheme, place.address, place.port) for place in places] == [
+        ("http", "192.0.2.1", 80)
+    ]
