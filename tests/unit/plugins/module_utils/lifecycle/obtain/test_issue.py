@@ -453,6 +453,26 @@ def test_whose_names_are_not_wanted_is_an_orphan(
         assert known == issue.Earlier(is_void=True, warning=ORPHAN.format(serial), orphan=serial)
 
 
+@pytest.mark.parametrize(
+    ("members", "is_used"),
+    [
+        ({}, True),
+        ({"is_key_unique": False}, True),
+        ({"is_same_wish": False}, False),
+        ({"is_same_wish": False, "is_key_unique": False}, False),
+    ],
+)
+def test_usages_that_were_not_granted_are_no_reason_to_ask_again(
+    atlas: Atlas, members: dict[str, Any], is_used: bool
+) -> None:
+    left = old_attempt(**members)
+    issued_for(atlas, left)
+    usages = {"extended_key_usages": ["1.3.6.1.5.5.7.3.1"]}
+    wanted = replace(left.planned.wanted, sections=usages)
+    (known,) = earlier(atlas, replace(left, planned=replace(left.planned, wanted=wanted)))
+    assert known.is_void is not is_used
+
+
 @pytest.mark.parametrize(("later", "is_used"), [(0, True), (1, False)])
 def test_what_is_due_already_is_an_orphan(atlas: Atlas, later: int, is_used: bool) -> None:
     left = old_attempt()
@@ -690,6 +710,19 @@ def test_a_run_that_is_stopped_asks_for_nothing(atlas: Atlas) -> None:
     (outcome,) = issue.Issuance(service).issue([attempt(is_fresh=False)])
     assert (outcome.message[:23], outcome.refused) == ("Nothing was asked for, ", False)
     assert atlas.bodies == []
+
+
+def test_no_more_than_eight_are_asked_for_at_a_time(atlas: Atlas) -> None:
+    others = threading.active_count()
+    barrier, seen = threading.Barrier(8, timeout=10), []
+
+    def refuse(_body: Any) -> None:
+        barrier.wait()
+        seen.append(threading.active_count() - others)
+
+    atlas.refuse = refuse
+    asked(atlas, *[attempt() for _each in range(16)])
+    assert max(seen) == 8
 
 
 def test_results_are_known_as_they_come(atlas: Atlas) -> None:
