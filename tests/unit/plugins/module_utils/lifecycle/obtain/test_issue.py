@@ -815,6 +815,39 @@ def test_a_lost_answer_is_looked_for_until_the_statistics_have_settled(atlas: At
     assert atlas.named("issued") == [("issued", NOW - 300, NOW + 310)]
 
 
+def test_pauses_grow_while_it_is_looked_for(atlas: Atlas) -> None:
+    pauses: list[float] = []
+    atlas.refuse = fail(None, "acted")
+    asked(atlas, attempt(), settle=25, sleep=pauses.append)
+    assert pauses == [2.0, 4.0, 8.0, 11.0]
+    pauses.clear()
+    asked(atlas, attempt(), settle=1, sleep=pauses.append)
+    assert pauses == [1.0]
+    pauses.clear()
+    asked(atlas, attempt(), settle=0, sleep=pauses.append)
+    assert pauses == []
+
+
+def test_a_run_that_is_stopped_waits_no_longer(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = dealing_with(atlas)
+    monkeypatch.setattr(atlas, "certificate", lambda _serial: service.stopping.set())
+    (outcome,) = issue.Issuance(service).issue([attempt()])
+    assert outcome.message.endswith("the next run will fetch it.")
+    assert atlas.now == NOW
+    service.stopping.clear()
+
+    def refuse(body: Any) -> None:
+        service.stopping.set()
+        fail(None, "unknown")(body)
+
+    atlas.refuse = refuse
+    (outcome,) = issue.Issuance(service).issue([attempt()])
+    assert outcome.message.startswith("Whether the certificate was issued is not known")
+    assert (atlas.now, len(atlas.bodies)) == (NOW, 2)
+
+
 def test_a_lost_answer_is_found(atlas: Atlas) -> None:
     atlas.lose = fail(None, "unknown")
     (outcome,) = asked(atlas, attempt(not_after=END))
