@@ -19,6 +19,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node im
 
 IS_ROOT = os.geteuid() == 0
 OTHER = 4242 if IS_ROOT else os.geteuid()
+OTHER_GROUP = 4343 if IS_ROOT else os.getegid()
 """A user and a group that files can be given to."""
 PUBLIC = files.Attributes(None, None, 0o644)
 
@@ -222,14 +223,14 @@ def test_what_is_not_stated_is_taken_from_the_file_that_is_replaced(tmp_path: Pa
     path, other = tmp_path / "a", tmp_path / "b"
     for file in (path, other):
         file.write_text("old")
-    os.chown(path, OTHER, OTHER)
+    os.chown(path, OTHER, OTHER_GROUP)
     replace(path, b"new", PUBLIC)
-    assert ownership(path) == (OTHER, OTHER)
+    assert ownership(path) == (OTHER, OTHER_GROUP)
     replace(other, b"new", PUBLIC, like=str(path))
-    assert ownership(other) == (OTHER, OTHER)
+    assert ownership(other) == (OTHER, OTHER_GROUP)
     own = str(os.geteuid()), str(os.getegid())
     replace(path, b"new", files.Attributes(own[0], None, 0o644))
-    assert ownership(path) == (os.geteuid(), OTHER)
+    assert ownership(path) == (os.geteuid(), OTHER_GROUP)
     replace(path, b"new", files.Attributes(None, own[1], 0o644))
     assert ownership(path) == (os.geteuid(), os.getegid())
 
@@ -238,8 +239,8 @@ def test_owner_and_group_by_name_or_number(tmp_path: Path) -> None:
     user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     replace(tmp_path / "a", b"", files.Attributes(user, group, 0o600))
     assert ownership(tmp_path / "a") == (os.geteuid(), os.getegid())
-    replace(tmp_path / "a", b"", files.Attributes(str(OTHER), str(OTHER), 0o600))
-    assert ownership(tmp_path / "a") == (OTHER, OTHER)
+    replace(tmp_path / "a", b"", files.Attributes(str(OTHER), str(OTHER_GROUP), 0o600))
+    assert ownership(tmp_path / "a") == (OTHER, OTHER_GROUP)
 
 
 @pytest.mark.parametrize("name", ["no-such-name", "4294967295", "-1", "\u0664"])
@@ -349,9 +350,9 @@ def test_attributes_are_set_on_what_a_link_leads_to(tmp_path: Path) -> None:
     path, link = tmp_path / "a", tmp_path / "link"
     path.write_text("content")
     link.symlink_to("a")
-    files.set_attributes(str(link), files.Attributes(str(OTHER), str(OTHER), 0o640))
-    assert (mode(path), ownership(path)) == (0o640, (OTHER, OTHER))
+    files.set_attributes(str(link), files.Attributes(str(OTHER), str(OTHER_GROUP), 0o640))
+    assert (mode(path), ownership(path)) == (0o640, (OTHER, OTHER_GROUP))
     files.set_attributes(str(path), files.Attributes(None, None, 0o600))
-    assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER))
+    assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER_GROUP))
     with pytest.raises(AtlasError, match="absent: owner and mode cannot be set: no such file"):
         files.set_attributes(str(tmp_path / "absent"), PUBLIC)

@@ -337,6 +337,12 @@ def test_after_a_rotation_the_chain_is_fetched_again(
     assert chain == [*other_hierarchy.chain, *service.hierarchy.chain]
 
 
+def test_nothing_is_claimed_by_default() -> None:
+    assert not any(vars(issue.Outcome()).values())
+    assert not any(vars(issue.Earlier()).values())
+    assert attempt().was_sought is False
+
+
 # What earlier runs left
 
 END = NOW + 80 * DAY
