@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -233,6 +234,53 @@ def test_what_is_not_stated_is_taken_from_the_file_that_is_replaced(tmp_path: Pa
     assert ownership(path) == (os.geteuid(), OTHER_GROUP)
     replace(path, b"new", files.Attributes(None, own[1], 0o644))
     assert ownership(path) == (os.geteuid(), os.getegid())
+
+
+def test_label_and_access_list_are_those_of_the_file_that_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which a test can set only on a system that has them."""
+    copied: list[tuple[str, bytes]] = []
+    asked: list[str] = []
+
+    def getxattr(path: str, label: str) -> bytes:
+        asked.append(path)
+        return label[:3].encode()
+
+    monkeypatch.setattr(files.os, "getxattr", getxattr)
+    monkeypatch.setattr(
+        files.os, "setxattr", lambda _descriptor, label, value: copied.append((label, value))
+    )
+    replace(tmp_path / "a", b"", PUBLIC)
+    assert copied == [("security.selinux", b"sec"), ("system.posix_acl_access", b"sys")]
+    assert asked == [str(tmp_path / "a")] * 2
+    replace(tmp_path / "a", b"", PUBLIC, like="/like")
+    assert asked[2:] == ["/like"] * 2
+
+
+@pytest.mark.parametrize(
+    ("number", "is_refused"),
+    [
+        (errno.ENODATA, False),
+        (errno.ENOTSUP, False),
+        (errno.ENOENT, False),
+        (errno.EACCES, True),
+        (errno.ENOSPC, True),
+    ],
+)
+def test_a_label_that_cannot_be_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_refused: bool
+) -> None:
+    def getxattr(_path: str, _label: str) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "getxattr", getxattr)
+    if is_refused:
+        with pytest.raises(AtlasError, match=f"cannot be written: {os.strerror(number).lower()}"):
+            replace(tmp_path / "a", b"", PUBLIC)
+    else:
+        replace(tmp_path / "a", b"", PUBLIC)
+    assert os.listdir(tmp_path) == ([] if is_refused else ["a"])
 
 
 def test_owner_and_group_by_name_or_number(tmp_path: Path) -> None:
