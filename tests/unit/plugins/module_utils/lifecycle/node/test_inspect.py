@@ -334,7 +334,7 @@ def test_space_that_is_held_is_not_untidy_while_something_is_due(site: Site) -> 
 
 
 def test_a_switch_that_was_cut_off_is_finished_also_where_force_is_stated(site: Site) -> None:
-    site.deploy()
+    site.put()
     path = site.folder / ".atlas/cert.pem/private/state.json"
     cut = {"version": site.record()["live"], "previous": "", "layout": "plain", "supersedes": ""}
     path.write_text(json.dumps({**site.record(), "installing": cut}))

@@ -226,6 +226,8 @@ def test_who_did_not_begin_the_attempt_does_not_end_it(site: Site, action: str) 
 def test_an_attempt_whose_lease_has_ended_is_anybodys(site: Site) -> None:
     issued = site.issue(site.prepare()["public_key"])
     site.install("", action="unknown")
+    answer = site.install(issued, attempt_id="other")
+    assert answer["obstacle"].startswith("another run took over meanwhile; nothing was replaced.")
     assert site.install(issued, run="other")["is_deployed"]
 
 
