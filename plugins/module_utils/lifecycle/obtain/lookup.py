@@ -97,8 +97,9 @@ class LookUp:
             if listed.serial in identity.known:
                 continue
             leaf = self._leaf(listed.serial)
-            is_its_key = leaf and certificates.public_key_digest(leaf) == identity.key_digest
-            if leaf and is_its_key and fits(leaf):
+            if leaf is None or certificates.public_key_digest(leaf) != identity.key_digest:
+                continue
+            if fits(leaf):
                 return FoundCertificate(listed.serial, leaf)
         return None
 

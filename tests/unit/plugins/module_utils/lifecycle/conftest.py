@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,15 @@ class Site:
 
     def mode(self, name: str) -> int:
         return stat.S_IMODE((self.folder / name).stat().st_mode)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """As pytest's, in memory where there is such a file system: each write is synced."""
+    memory = "/dev/shm"
+    place = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(os.path.realpath(folder))
 
 
 @pytest.fixture

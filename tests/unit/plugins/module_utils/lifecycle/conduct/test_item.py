@@ -68,6 +68,13 @@ def prepared_item(**members: Any) -> CertificateItem:
     return made
 
 
+def test_nothing_is_known_at_first() -> None:
+    made = CertificateItem(wanted())
+    members = {name: value for name, value in vars(made).items() if name != "wanted"}
+    assert members.pop("inspection") == Inspection()
+    assert not any(members.values())
+
+
 def test_the_order_to_prepare_is_all_that_the_node_goes_by() -> None:
     made = item({"reasons": DUE})
     made.planned = planned(made, KeyKind("ECDSA", 384))
@@ -174,6 +181,8 @@ def test_issued_or_resumed_or_mended_and_never_two_of_them(
     made = item(found)
     made.error = error
     assert (made.to_issue, made.to_resume, made.to_mend) == states
+    action = "resume" if made.to_resume else "mend" if made.to_mend else ""
+    assert made.install_action == action
     assert made.will_change() is any(states)
 
 

@@ -268,3 +268,97 @@ def test_what_will_be_revoked(found: dict[str, Any], acknowledges: bool, foretol
     made = item(**found)
     made.wanted = replace(made.wanted, revoke_superseded=True)
     assert made.will_be_revoked(acknowledges) == foretold
+
+
+DESCRIBED = (
+    "subject: CN=www.example.com\n"
+    "dns_names: www.example.com\n"
+    "not_before: 2026-07-29T08:00:00Z\n"
+    "not_after: 2027-02-13T08:00:00Z\n"
+    "key: ECDSA 256\n"
+    "serial_number: 01AA\n"
+    "issuer: CN=Issuing CA\n"
+)
+
+
+def test_a_certificate_is_described_line_by_line() -> None:
+    result = report([replaced()], False, NOW)
+    (diff,) = result["diff"]
+    assert diff == {
+        "before_header": "/etc/ssl/cert.pem",
+        "after_header": "/etc/ssl/cert.pem (expiring: 29 days remain, renew_before is auto)",
+        "before": DESCRIBED,
+        "after": DESCRIBED.replace("01AA", "01BB").replace("2027-02-13", "2027-08-02"),
+    }
+    more = replace(OLD, emails=["a@b", "c@d"], ip_addresses=["192.0.2.1"], uris=["urn:a", "urn:b"])
+    mended = item(certificate=more, repairs=["/a: missing"])
+    mended.set_installed(Installed(["/a"]))
+    (diff,) = report([mended], False, NOW)["diff"]
+    names = "emails: a@b, c@d\nip_addresses: 192.0.2.1\nuris: urn:a, urn:b\n"
+    before = DESCRIBED.replace("not_before", f"{names}not_before")
+    assert (diff["before"], diff["after"]) == (before, before + "mended: /a: missing\n")
+    assert diff["after_header"] == "/etc/ssl/cert.pem (/a: missing)"
+
+
+def test_the_entry_of_one_that_is_stated_wrong() -> None:
+    wrong = Misstated("/etc/ssl/bad.pem", "certificates[1].mode: wrong.")
+    result = report_of(
+        [item("a"), item("b")], {1: wrong}, {"state": "present", "return_content": True}, False, NOW
+    )
+    assert result["certificates"][1] == {
+        "path": "/etc/ssl/bad.pem",
+        "files": {},
+        "changed": False,
+        "reasons": [],
+        "repairs": [],
+        "missing_folders": [],
+        "revoked": [],
+        "failed": True,
+        "msg": "certificates[1].mode: wrong.",
+    }
+    assert [entry["path"][9:] for entry in result["certificates"]] == ["a.pem", "bad.pem", "b.pem"]
+    assert (result["changed"], result["failed"]) == (False, True)
+
+
+@pytest.mark.parametrize("state", ["absent", "revoked", "confirmed", "previous"])
+def test_other_states_tell_no_reasons(state: str) -> None:
+    made = item(reasons=["expired: x"], repairs=["y"], unacknowledged=True)
+    (entry,) = report([made], False, NOW, state=state)["certificates"]
+    assert (entry["reasons"], entry["repairs"]) == ([], [])
+    assert ("removed" in entry) is (state == "absent")
+
+
+@pytest.mark.parametrize(
+    ("state", "check_mode", "found", "changed"),
+    [
+        ("confirmed", True, {"unacknowledged": True}, True),
+        ("confirmed", True, {}, False),
+        ("confirmed", True, {"is_cut_off": True}, False),
+        ("confirmed", False, {"unacknowledged": True}, False),
+        ("previous", True, {"unacknowledged": True}, False),
+        ("previous", True, {"unacknowledged": True, "has_previous": True}, True),
+        ("previous", True, {"has_previous": True}, False),
+        ("previous", True, {"is_cut_off": True}, True),
+        ("absent", False, {"reasons": ["expired: x"]}, False),
+        ("revoked", True, {"reasons": ["expired: x"]}, False),
+        ("present", True, {"reasons": ["expired: x"]}, True),
+        ("present", False, {"reasons": ["expired: x"]}, False),
+    ],
+)
+def test_what_counts_as_changed(
+    state: str, check_mode: bool, found: dict[str, Any], changed: bool
+) -> None:
+    made = item(**found)
+    result = report([made], check_mode, NOW, state=state)
+    assert (result["changed"], len(result["diff"])) == (changed, int(changed))
+    made.revoked = ["01AA"]
+    assert report([made], check_mode, NOW, state=state)["changed"] is (state != "absent")
+
+
+def test_days_that_remain_are_whole_and_none_below_zero() -> None:
+    def days(remaining: int) -> int:
+        facts = replace(OLD, not_after=NOW + remaining)
+        entry: dict[str, Any] = report([item(certificate=facts)], False, NOW)["certificates"][0]
+        return int(entry["remaining_days"])
+
+    assert [days(each) for each in (86400, 86399, 0, -1, -86400)] == [1, 0, 0, 0, 0]

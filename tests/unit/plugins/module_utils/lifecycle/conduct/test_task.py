@@ -1061,3 +1061,95 @@ def test_a_removal_that_fails_is_an_error(bench: Bench) -> None:
     bench.run()
     bench.lie = lying("remove", obstacle="it is busy.", removed_files=[])
     assert bench.run(state="absent")["msg"] == "it is busy."
+
+
+# What cuts a run short, and what is left over
+
+
+class Interrupting(list):  # type: ignore[type-arg]
+    """Whoever tells how far it is gets interrupted."""
+
+    def append(self, _progress: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_what_was_issued_is_put_in_place_when_the_run_is_interrupted(
+    bench: Bench, atlas: Atlas
+) -> None:
+    bench.progress = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(certificates=bench.items(2))
+    assert bench.steps == ["inspect", "prepare", "install"]
+    actions = {order["action"] for order in bench.ordered("install")[0]}
+    assert bench.ordered("install")[0][0]["action"] == "install"
+    assert actions <= {"install", "unknown", "close"}
+    assert bench.serial("n0-") in atlas.leaves
+    bench.progress = []
+    result = bench.run(certificates=bench.items(2))
+    assert "failed" not in result
+    assert len(atlas.leaves) == 2
+
+
+def test_a_chain_that_does_not_match_is_told_by_the_node(
+    bench: Bench, atlas: Atlas, other_hierarchy: Any
+) -> None:
+    atlas.trust_chain = lambda: other_hierarchy.chain  # type: ignore[method-assign]
+    result = bench.run()
+    (serial,) = atlas.leaves
+    assert result["msg"] == (
+        f"the certificate with the serial number {serial} was not signed by an issuer of the trust"
+        " chain; nothing was replaced."
+    )
+    assert bench.record()["attempt"]["lease"] is None
+
+
+def test_how_many_may_be_looked_through_is_what_the_task_says(bench: Bench, atlas: Atlas) -> None:
+    key = keys.generate(keys.KeyKind("ECDSA", 256)).public_key()
+    for _each in range(2):
+        atlas.add(atlas.hierarchy.issuing.issue(key, not_before=NOW))
+    atlas.refuse = refusing("www.example.com", api_error(None, "acted"))
+    assert "raise lookup_max" in bench.run(lookup_max=1)["msg"]
+    atlas.refuse = lambda _body: None
+    assert "failed" not in bench.run(lookup_max=2)
+
+
+def test_what_may_not_be_asked_for_is_not_asked_about(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    result = bench.run(check_revocation=True, allowed_names=[])
+    assert (result["failed"], atlas.named("certificate")) == (True, [])
+
+
+def test_only_the_revoked_one_is_replaced(bench: Bench, atlas: Atlas) -> None:
+    items = bench.items(2)
+    bench.run(certificates=items)
+    serials = [bench.serial("n0-"), bench.serial("n1-")]
+    atlas.statuses[serials[1]] = "REVOKED"
+    bench.run(certificates=items, check_revocation=True)
+    assert bench.serial("n0-") == serials[0]
+    assert bench.serial("n1-") != serials[1]
+
+
+def test_what_is_queued_is_revoked_only_while_that_is_stated(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    old = bench.serial()
+    atlas.failing = {"revoke": api_error(500, "unknown", "It is down.")}
+    bench.run(force=True, revoke_superseded=True)
+    atlas.failing = {}
+    assert not bench.run()["changed"]
+    assert bench.steps == ["inspect"]
+    bench.run(force=True)
+    assert (bench.steps, atlas.named("revoke")) == (ISSUING, [])
+    assert not bench.run(state="confirmed")["changed"]
+    assert bench.steps == ["inspect"]
+    assert entry_of(bench.run(state="confirmed", revoke_superseded=True))["revoked"] == [old]
+
+
+def test_what_was_cut_off_is_switched_back_or_told_to_be_finished(bench: Bench) -> None:
+    bench.run()
+    bench.lie = lying("inspect", is_cut_off=True)
+    assert bench.run(state="previous", check_mode=True)["changed"]
+    assert bench.steps == ["inspect"]
+    assert not bench.run(state="previous")["changed"]
+    assert bench.steps == ["inspect", "previous", "inspect"]
+    bench.run(state="confirmed")
+    assert bench.steps == ["inspect", "acknowledge"]

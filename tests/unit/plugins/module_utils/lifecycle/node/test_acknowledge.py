@@ -285,3 +285,26 @@ def test_a_switch_that_was_cut_off_is_undone(site: Site) -> None:
         "version": f"0002-{new}",
         "why": "it was cut off, and then something else was wanted",
     }
+
+
+def test_space_that_a_run_held_which_was_cut_off_is_given_back(site: Site) -> None:
+    site.deploy()
+    site.prepare(is_due=True)
+    assert [name for name in site.tree() if "-reserve-" in name]
+    site.acknowledge()
+    assert [name for name in site.tree() if "-reserve-" in name] == []
+
+
+def test_strays_are_removed_by_each_step_that_changes_something(site: Site) -> None:
+    site.deploy()
+    stray = site.folder / ".cert.pem.atlas-0a"
+    for step in ("acknowledge", "previous", "revoked"):
+        stray.write_text("")
+        site.acknowledge(step)
+        assert not stray.exists(), step
+    stray.write_text("")
+    site.prepare(is_due=True)
+    assert not stray.exists()
+    stray.write_text("")
+    site.install("", action="unknown")
+    assert not stray.exists()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -19,6 +20,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node im
 
 IS_ROOT = os.geteuid() == 0
 OTHER = 4242 if IS_ROOT else os.geteuid()
+OTHER_GROUP = 4343 if IS_ROOT else os.getegid()
 """A user and a group that files can be given to."""
 PUBLIC = files.Attributes(None, None, 0o644)
 
@@ -222,24 +224,71 @@ def test_what_is_not_stated_is_taken_from_the_file_that_is_replaced(tmp_path: Pa
     path, other = tmp_path / "a", tmp_path / "b"
     for file in (path, other):
         file.write_text("old")
-    os.chown(path, OTHER, OTHER)
+    os.chown(path, OTHER, OTHER_GROUP)
     replace(path, b"new", PUBLIC)
-    assert ownership(path) == (OTHER, OTHER)
+    assert ownership(path) == (OTHER, OTHER_GROUP)
     replace(other, b"new", PUBLIC, like=str(path))
-    assert ownership(other) == (OTHER, OTHER)
+    assert ownership(other) == (OTHER, OTHER_GROUP)
     own = str(os.geteuid()), str(os.getegid())
     replace(path, b"new", files.Attributes(own[0], None, 0o644))
-    assert ownership(path) == (os.geteuid(), OTHER)
+    assert ownership(path) == (os.geteuid(), OTHER_GROUP)
     replace(path, b"new", files.Attributes(None, own[1], 0o644))
     assert ownership(path) == (os.geteuid(), os.getegid())
+
+
+def test_label_and_access_list_are_those_of_the_file_that_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which a test can set only on a system that has them."""
+    copied: list[tuple[str, bytes]] = []
+    asked: list[str] = []
+
+    def getxattr(path: str, label: str) -> bytes:
+        asked.append(path)
+        return label[:3].encode()
+
+    monkeypatch.setattr(files.os, "getxattr", getxattr)
+    monkeypatch.setattr(
+        files.os, "setxattr", lambda _descriptor, label, value: copied.append((label, value))
+    )
+    replace(tmp_path / "a", b"", PUBLIC)
+    assert copied == [("security.selinux", b"sec"), ("system.posix_acl_access", b"sys")]
+    assert asked == [str(tmp_path / "a")] * 2
+    replace(tmp_path / "a", b"", PUBLIC, like="/like")
+    assert asked[2:] == ["/like"] * 2
+
+
+@pytest.mark.parametrize(
+    ("number", "is_refused"),
+    [
+        (errno.ENODATA, False),
+        (errno.ENOTSUP, False),
+        (errno.ENOENT, False),
+        (errno.EACCES, True),
+        (errno.ENOSPC, True),
+    ],
+)
+def test_a_label_that_cannot_be_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_refused: bool
+) -> None:
+    def getxattr(_path: str, _label: str) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "getxattr", getxattr)
+    if is_refused:
+        with pytest.raises(AtlasError, match=f"cannot be written: {os.strerror(number).lower()}"):
+            replace(tmp_path / "a", b"", PUBLIC)
+    else:
+        replace(tmp_path / "a", b"", PUBLIC)
+    assert os.listdir(tmp_path) == ([] if is_refused else ["a"])
 
 
 def test_owner_and_group_by_name_or_number(tmp_path: Path) -> None:
     user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     replace(tmp_path / "a", b"", files.Attributes(user, group, 0o600))
     assert ownership(tmp_path / "a") == (os.geteuid(), os.getegid())
-    replace(tmp_path / "a", b"", files.Attributes(str(OTHER), str(OTHER), 0o600))
-    assert ownership(tmp_path / "a") == (OTHER, OTHER)
+    replace(tmp_path / "a", b"", files.Attributes(str(OTHER), str(OTHER_GROUP), 0o600))
+    assert ownership(tmp_path / "a") == (OTHER, OTHER_GROUP)
 
 
 @pytest.mark.parametrize("name", ["no-such-name", "4294967295", "-1", "\u0664"])
@@ -349,9 +398,9 @@ def test_attributes_are_set_on_what_a_link_leads_to(tmp_path: Path) -> None:
     path, link = tmp_path / "a", tmp_path / "link"
     path.write_text("content")
     link.symlink_to("a")
-    files.set_attributes(str(link), files.Attributes(str(OTHER), str(OTHER), 0o640))
-    assert (mode(path), ownership(path)) == (0o640, (OTHER, OTHER))
+    files.set_attributes(str(link), files.Attributes(str(OTHER), str(OTHER_GROUP), 0o640))
+    assert (mode(path), ownership(path)) == (0o640, (OTHER, OTHER_GROUP))
     files.set_attributes(str(path), files.Attributes(None, None, 0o600))
-    assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER))
+    assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER_GROUP))
     with pytest.raises(AtlasError, match="absent: owner and mode cannot be set: no such file"):
         files.set_attributes(str(tmp_path / "absent"), PUBLIC)

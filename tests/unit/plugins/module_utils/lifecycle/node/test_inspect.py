@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from typing import Any
@@ -324,3 +325,20 @@ def test_inspecting_changes_nothing(site: Site) -> None:
     before = [(path, (site.folder / path).stat().st_mtime_ns) for path in site.tree()]
     site.inspect()
     assert [(path, (site.folder / path).stat().st_mtime_ns) for path in site.tree()] == before
+
+
+def test_space_that_is_held_is_not_untidy_while_something_is_due(site: Site) -> None:
+    site.prepare()
+    assert [name for name in site.tree() if "-reserve-" in name]
+    assert not site.inspect()["is_untidy"]
+
+
+def test_a_switch_that_was_cut_off_is_finished_also_where_force_is_stated(site: Site) -> None:
+    site.put()
+    path = site.folder / ".atlas/cert.pem/private/state.json"
+    cut = {"version": site.record()["live"], "previous": "", "layout": "plain", "supersedes": ""}
+    path.write_text(json.dumps({**site.record(), "installing": cut}))
+    site.options["force"] = True
+    found = site.inspect()
+    assert found["unfinished"] == f"unfinished: putting {site.serial()} in place was cut off"
+    assert found["is_cut_off"]

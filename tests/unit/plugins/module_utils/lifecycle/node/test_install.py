@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -226,6 +227,8 @@ def test_who_did_not_begin_the_attempt_does_not_end_it(site: Site, action: str) 
 def test_an_attempt_whose_lease_has_ended_is_anybodys(site: Site) -> None:
     issued = site.issue(site.prepare()["public_key"])
     site.install("", action="unknown")
+    answer = site.install(issued, attempt_id="other")
+    assert answer["obstacle"].startswith("another run took over meanwhile; nothing was replaced.")
     assert site.install(issued, run="other")["is_deployed"]
 
 
@@ -367,3 +370,20 @@ def test_what_others_obtained_stays_theirs_when_it_is_mended(site: Site, private
     assert site.install("", action="mend")["obstacle"] == ""
     assert (site.serial(), site.record()["live"] if site.store.exists else "") == (serial, "")
     assert not site.inspect()["is_own"]
+
+
+def test_a_switch_is_recorded_before_it_begins(site: Site) -> None:
+    """The user's check sees the record as a run leaves it that is cut off then."""
+    site.deploy()
+    old, live = site.serial(), site.record()["live"]
+    seen = site.folder / "seen.json"
+    site.options["validate"] = f"cp {site.folder}/.atlas/cert.pem/private/state.json {seen}"
+    new = site.put()
+    record = json.loads(seen.read_text())
+    assert record["installing"] == {
+        "version": f"0002-{new}",
+        "previous": f"0002-{old}",
+        "layout": "plain",
+        "supersedes": "",
+    }
+    assert (record["attempt"], record["held"], record["live"]) == (None, None, live)

@@ -337,6 +337,12 @@ def test_after_a_rotation_the_chain_is_fetched_again(
     assert chain == [*other_hierarchy.chain, *service.hierarchy.chain]
 
 
+def test_nothing_is_claimed_by_default() -> None:
+    assert not any(vars(issue.Outcome()).values())
+    assert not any(vars(issue.Earlier()).values())
+    assert attempt().was_sought is False
+
+
 # What earlier runs left
 
 END = NOW + 80 * DAY
@@ -451,6 +457,26 @@ def test_whose_names_are_not_wanted_is_an_orphan(
     assert bool(known.outcome and known.outcome.certificate) is is_used
     if not is_used:
         assert known == issue.Earlier(is_void=True, warning=ORPHAN.format(serial), orphan=serial)
+
+
+@pytest.mark.parametrize(
+    ("members", "is_used"),
+    [
+        ({}, True),
+        ({"is_key_unique": False}, True),
+        ({"is_same_wish": False}, False),
+        ({"is_same_wish": False, "is_key_unique": False}, False),
+    ],
+)
+def test_usages_that_were_not_granted_are_no_reason_to_ask_again(
+    atlas: Atlas, members: dict[str, Any], is_used: bool
+) -> None:
+    left = old_attempt(**members)
+    issued_for(atlas, left)
+    usages = {"extended_key_usages": ["1.3.6.1.5.5.7.3.1"]}
+    wanted = replace(left.planned.wanted, sections=usages)
+    (known,) = earlier(atlas, replace(left, planned=replace(left.planned, wanted=wanted)))
+    assert known.is_void is not is_used
 
 
 @pytest.mark.parametrize(("later", "is_used"), [(0, True), (1, False)])
@@ -692,6 +718,19 @@ def test_a_run_that_is_stopped_asks_for_nothing(atlas: Atlas) -> None:
     assert atlas.bodies == []
 
 
+def test_no_more_than_eight_are_asked_for_at_a_time(atlas: Atlas) -> None:
+    others = threading.active_count()
+    barrier, seen = threading.Barrier(8, timeout=10), []
+
+    def refuse(_body: Any) -> None:
+        barrier.wait()
+        seen.append(threading.active_count() - others)
+
+    atlas.refuse = refuse
+    asked(atlas, *[attempt() for _each in range(16)])
+    assert max(seen) == 8
+
+
 def test_results_are_known_as_they_come(atlas: Atlas) -> None:
     told: list[int] = []
     issuance = issue.Issuance(dealing_with(atlas, progress=told.append))
@@ -780,6 +819,39 @@ def test_a_lost_answer_is_looked_for_until_the_statistics_have_settled(atlas: At
     assert atlas.now == NOW + 10
     assert [call[0] for call in atlas.calls] == ["request", *["expiring"] * 4, "issued"]
     assert atlas.named("issued") == [("issued", NOW - 300, NOW + 310)]
+
+
+def test_pauses_grow_while_it_is_looked_for(atlas: Atlas) -> None:
+    pauses: list[float] = []
+    atlas.refuse = fail(None, "acted")
+    asked(atlas, attempt(), settle=25, sleep=pauses.append)
+    assert pauses == [2.0, 4.0, 8.0, 11.0]
+    pauses.clear()
+    asked(atlas, attempt(), settle=1, sleep=pauses.append)
+    assert pauses == [1.0]
+    pauses.clear()
+    asked(atlas, attempt(), settle=0, sleep=pauses.append)
+    assert pauses == []
+
+
+def test_a_run_that_is_stopped_waits_no_longer(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = dealing_with(atlas)
+    monkeypatch.setattr(atlas, "certificate", lambda _serial: service.stopping.set())
+    (outcome,) = issue.Issuance(service).issue([attempt()])
+    assert outcome.message.endswith("the next run will fetch it.")
+    assert atlas.now == NOW
+    service.stopping.clear()
+
+    def refuse(body: Any) -> None:
+        service.stopping.set()
+        fail(None, "unknown")(body)
+
+    atlas.refuse = refuse
+    (outcome,) = issue.Issuance(service).issue([attempt()])
+    assert outcome.message.startswith("Whether the certificate was issued is not known")
+    assert (atlas.now, len(atlas.bodies)) == (NOW, 2)
 
 
 def test_a_lost_answer_is_found(atlas: Atlas) -> None:

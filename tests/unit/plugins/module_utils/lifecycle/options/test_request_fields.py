@@ -127,12 +127,12 @@ def test_object_identifiers(text: str, is_one: bool) -> None:
 
 def test_the_subject_has_what_is_stated() -> None:
     stated = {
+        "extra_attributes": [{"type": "1.2.3"}],
         "common_name": "a",
         "organization": "",
         "country": None,
         "organizational_unit": ["b", "", None, "c"],
         "serial_number": 7,
-        "extra_attributes": [{"type": "1.2.3"}],
     }
     assert request_fields.subject(stated) == {
         "common_name": ["a"],
