@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -775,3 +776,9 @@ def test_in_check_mode_each_host_would_place_what_nobody_has_drawn(names: list[s
         (state,) = keeper(book, True, board, host, method="email").present(names)
         assert (state.is_placer, state.token, state.mail_addresses) == (True, "", ())
     assert book.calls == ["list", "list"]
+
+
+def test_a_keeper_acts_and_waits_if_nothing_else_is_said() -> None:
+    plain = ClaimKeeper(Book(), ClaimWish(), Board(), "a")
+    assert (plain.others, plain.check_mode) == ((), False)
+    assert (plain.pause, plain.clock) == (time.sleep, time.monotonic)
