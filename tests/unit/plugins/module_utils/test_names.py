@@ -30,6 +30,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.names import dns_
         ("a" * 63 + ".example", "a" * 63 + ".example"),
         (".".join(["a" * 49] * 5) + ".bcd", ".".join(["a" * 49] * 5) + ".bcd"),
         ("localhost", "localhost"),
+        ("www.eXample.X", "www.example.x"),
     ],
 )
 def test_a_name(text: str, name: str) -> None:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
@@ -79,10 +82,28 @@ def test_a_moment(text: str | None, seconds: int | None) -> None:
     assert date(text, "until") == seconds
 
 
+@pytest.fixture
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "XYZ-5:30")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
+def test_times_are_those_of_greenwich_wherever_one_is() -> None:
+    assert time.localtime(0).tm_hour == 5
+    assert iso_time(1_800_000_000) == "2027-01-15T08:00:00Z"
+    assert date("2027-01-15", "until") == 1_799_971_200
+    assert date("2027-01-15T08:00:00Z", "until") == 1_800_000_000
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "2027-01-15T08:00:00",
+        "2027-01-15T08:00:00X",
         "2027-01-15 08:00",
         "2027-13-01",
         "2027-01-15Z",

@@ -297,6 +297,36 @@ class TestClaim:
         ]
         assert read_claim(log=log, last_verification_method=None).last_verification_method == "HTTP"
 
+    @pytest.mark.parametrize("told", [MISSING, None, 0])
+    def test_when_it_was_verified_is_in_the_log_too(self, told: Any) -> None:
+        log = [
+            {"status": "SUCCESS", "timestamp": 1795000001, "method": "DNS"},
+            {"status": "success", "timestamp": 1795000002},
+            {"status": "ERROR", "timestamp": 1795000003, "method": "HTTP"},
+        ]
+        claim = read_claim(log=log, last_verified_at=told, last_verification_method=MISSING)
+        assert claim.last_verified_at == 1795000002
+        assert claim.last_verification_method is None
+        assert read_claim(log=log, last_verified_at=7).last_verified_at == 7
+        assert read_claim(log=log[2:], last_verified_at=told).last_verified_at is None
+        assert read_claim(log=[{"status": "SUCCESS"}]).last_verified_at is None
+
+    @pytest.mark.parametrize(
+        ("members", "domain"),
+        [
+            ({"ip_address": "2001:DB8::7", "domain": "x"}, "2001:db8::7"),
+            ({"ipaddress": "192.0.2.7"}, "192.0.2.7"),
+            ({"ip": "192.0.2.8"}, "192.0.2.8"),
+            ({"ip_address": "", "ip": None}, "example.com"),
+            ({"domain": "Example.com.."}, "example.com"),
+        ],
+    )
+    def test_what_is_claimed(self, members: dict[str, Any], domain: str) -> None:
+        assert read_claim(**members).domain == domain
+
+    def test_the_longest_token(self) -> None:
+        assert read_claim(token="x" * 255).token == "x" * 255
+
     def test_what_the_service_tells_goes_before_the_log(self) -> None:
         claim = read_claim(log=[{"status": "SUCCESS", "method": "EMAIL"}])
         assert claim.last_verification_method == "HTTP"
@@ -438,6 +468,18 @@ class TestClaims:
         client, session = client_for(status, {"token": "NEW", "assert_by": 1797000000})
         assert client.reassert_claim(CLAIM_ID) == ClaimToken(CLAIM_ID, "NEW", 1797000000)
         assert session.asked == [("POST", f"/claims/domains/{CLAIM_ID}/reassert", None)]
+
+
+def test_who_is_done_closes_the_session() -> None:
+    closed: list[str] = []
+    session = ScriptedSession()
+    session.close = lambda: closed.append("closed")  # type: ignore[attr-defined]
+    with Client(session) as client:  # type: ignore[arg-type]
+        assert closed == []
+        assert isinstance(client, Client)
+    assert closed == ["closed"]
+    client.close()
+    assert closed == ["closed", "closed"]
 
 
 def test_over_the_wire(bench: Any, server: Any) -> None:

@@ -442,7 +442,7 @@ def test_where_a_claim_can_be_proven(bench: Any, server: Any, client: Client) ->
     assert client.email_addresses(CLAIM_ID).constructed == ()
 
 
-@pytest.mark.parametrize("member", ["ip_address", "ip", "domain"])
+@pytest.mark.parametrize("member", ["ip_address", "ipaddress", "ip", "domain"])
 def test_address_claims(bench: Any, server: Any, client: Client, member: str) -> None:
     path = "/claims/ipaddresses"
     document = {"id": CLAIM_ID, "status": "PENDING", "created_at": 1, member: "2001:DB8::1"}

@@ -122,6 +122,7 @@ def test_an_attempt_that_does_not_count(pauses: list[float]) -> None:
         ("Tue, 24 Nov 2020 01:02:33 GMT", DATE, 0),
         ("9" * 5000, "", 999999999),
         ("Tue, 24 Nov 99999999 01:02:33 GMT", DATE, None),
+        ("Tue, 24 Nov 99999999999999999999 01:02:33 GMT", DATE, None),
         ("1.5", "", None),
         ("\u0667", "", None),
         ("0", DATE, 0),

@@ -162,6 +162,9 @@ class TestRequests:
         server.on("GET", QUOTA, bench.reply(200, LEVEL))
         with bench.session(server) as session:
             assert session.get(QUOTA).json == LEVEL
+            pools = session._transport._adapter.poolmanager.pools
+            assert len(pools) == 1
+        assert len(pools) == 0
 
 
 class TestToken:

@@ -661,3 +661,14 @@ class TestAnswers:
         with pytest.raises(ApiError) as caught:
             bench.session(server).post_once("/certificates", BODY)
         assert caught.value.outcome == "unknown"
+
+    @pytest.mark.parametrize("status", [200, 203, 299])
+    def test_what_is_a_success(self, bench: Any, server: Any, status: int) -> None:
+        server.on("GET", QUOTA, bench.reply(status, LEVEL))
+        assert bench.session(server).get(QUOTA).json == LEVEL
+
+    def test_what_is_none_any_more(self, bench: Any, server: Any) -> None:
+        server.on("GET", QUOTA, bench.reply(300, LEVEL))
+        with pytest.raises(ApiError) as caught:
+            bench.session(server).get(QUOTA)
+        assert (caught.value.status, caught.value.outcome) == (300, "wrong_endpoint")

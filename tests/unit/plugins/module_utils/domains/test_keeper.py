@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -500,7 +501,9 @@ def test_what_is_refused_for_one_name_is_told_with_it_and_the_others_go_on() -> 
                 raise refused(422)
             return super().create(domain)
 
-    bad, good = keeper(Choosy()).present(["bad.example", "good.example"])
+    book = Choosy()
+    bad, good = keeper(book).present(["bad.example", "good.example"])
+    assert book.calls == ["list", "list", "create good.example", "read"]
     assert (bad.error, bad.changed, bad.token) == ("domain: bad.example: refused", False, "")
     assert (good.error, good.changed) == ("", True)
 
@@ -775,3 +778,23 @@ def test_in_check_mode_each_host_would_place_what_nobody_has_drawn(names: list[s
         (state,) = keeper(book, True, board, host, method="email").present(names)
         assert (state.is_placer, state.token, state.mail_addresses) == (True, "", ())
     assert book.calls == ["list", "list"]
+
+
+def test_a_keeper_acts_and_waits_if_nothing_else_is_said() -> None:
+    plain = ClaimKeeper(Book(), ClaimWish(), Board(), "a")
+    assert (plain.others, plain.check_mode) == ((), False)
+    assert (plain.pause, plain.clock) == (time.sleep, time.monotonic)
+
+
+def test_claims_of_other_names_are_renewed_after_the_first() -> None:
+    other = verified("b.example", claim_id="0C" * 16, days=5)
+    book = Book(verified("a.example", days=5), other)
+    states = keeper(book, method="dns").present(["a.example", "b.example"])
+    assert [state.token for state in states] == ["new token", "new token"]
+    assert book.calls == ["list", "list", "draw a.example", "read", "draw b.example", "read"]
+
+
+def test_a_token_that_is_not_told_is_none_to_place() -> None:
+    book = Book(pending("example.com"), tells_tokens=False)
+    (state,) = keeper(book, True, method="dns").present(["example.com"])
+    assert (state.token, state.changed, state.is_placer) == ("", True, True)
