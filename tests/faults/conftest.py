@@ -108,7 +108,8 @@ def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(retry, "sleep", lambda seconds: time.sleep(seconds / 50))
     yield
-    service.control("DELETE", "/faults")
+    if service.process.poll() is None:  # it is interrupted together with this process
+        service.control("DELETE", "/faults")
 
 
 @contextmanager
