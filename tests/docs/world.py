@@ -152,9 +152,9 @@ def _name_servers(
     folder: Path, ports: dict[str, int], keys: dict[str, str], blocks: Sequence[Block]
 ) -> Iterator[None]:
     """The primary server, as the documentation has it configured, and a hidden one."""
-    server = next(block.text for block in blocks if block.text.startswith("key:"))
+    (server,) = {block.text for block in blocks if block.text.startswith("key:")}
     documented = server.replace("secret: ...", f"secret: {keys['atlas']}")
-    delegation = next(block.text for block in blocks if block.language == "dns-zone")
+    (delegation,) = {block.text for block in blocks if block.language == "dns-zone"}
     others = "".join(f"  - domain: {zone}\n    acl: atlas\n" for zone in sorted(_ZONES)[1:])
     hidden = _OTHER_SERVER.format(secret=keys["hidden"])
     with ExitStack() as stack:

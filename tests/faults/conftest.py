@@ -116,7 +116,7 @@ def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def folder_in_memory() -> Iterator[Path]:
     """A folder where syncing costs nothing, if there is such a file system: what is killed is a
     process, and no machine."""
-    memory = Path("/dev/shm")
+    memory = os.environ.get("ATLAS_TESTS_MEMORY", "/dev/shm")  # of this stage, or that of all
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         yield Path(folder)

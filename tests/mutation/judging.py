@@ -399,10 +399,8 @@ class Judge:
         known: Map = pickle.loads(cached.read_bytes())
         return all(self._digest(file) == digest for file, digest in known.loaded.items())
 
-    @functools.cache  # noqa: B019 - a judge lives as long as the process
     def _digest(self, file: str) -> str:
-        place = self.layout.root / file
-        return hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else ""
+        return _digest_of(self.layout.root / file)
 
     def _record(self, file: Path, cached: Path) -> None:
         def work() -> int:
@@ -465,7 +463,7 @@ class Judge:
         name = self.layout.relative(file)
         wanted = {name}
         if runs_at_import:
-            wanted |= {self.layout.relative(user) for user in self._users_of(file)}
+            wanted |= {self.layout.relative(user) for user in _users_of(self.layout.code, file)}
         seconds: dict[str, float] = {}
         for one in self.maps.values():
             for test, found in one.lines.items():
@@ -480,16 +478,6 @@ class Judge:
                 if name in one.loaded:
                     seconds.update(one.seconds)
         return sorted(seconds, key=seconds.__getitem__)
-
-    @functools.cache  # noqa: B019 - a judge lives as long as the process
-    def _users_of(self, file: Path) -> tuple[Path, ...]:
-        """The files that import from this one by its name."""
-        name = file.stem if file.stem != "__init__" else file.parent.name
-        return tuple(
-            other
-            for other in self.layout.code.rglob("*.py")
-            if other != file and name in _imported_names(other)
-        )
 
     def limit(self, tests: Iterable[str]) -> float:
         """How long these tests may take with a mutant, in seconds."""
@@ -572,6 +560,20 @@ class Case:
         if code is None:
             return "timed out"
         return _verdict(code)
+
+
+@functools.cache
+def _digest_of(place: Path) -> str:
+    return hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else ""
+
+
+@functools.cache
+def _users_of(code: Path, file: Path) -> tuple[Path, ...]:
+    """The files that import from this one by its name."""
+    name = file.stem if file.stem != "__init__" else file.parent.name
+    return tuple(
+        other for other in code.rglob("*.py") if other != file and name in _imported_names(other)
+    )
 
 
 @functools.cache

@@ -122,7 +122,7 @@ def mode(value: Any, option: str) -> int:
     """A mode for a file that is read and not executed."""
     text = value.removeprefix("0o") if isinstance(value, str) else ""
     number = int(text, 8) if re.fullmatch(r"[0-7]{3,4}", text) else value
-    if type(number) is not int or number not in _MODES:  # a bool is an int, too
+    if isinstance(number, bool) or not isinstance(number, int) or number not in _MODES:
         raise AtlasError(
             f"{option}: {value!r} is not a mode for a file that is read and not executed; give an"
             " octal number in quotes, such as '0640'."

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -275,7 +276,7 @@ class TestClaim:
         ],
     )
     def test_a_malformed_one_names_the_field(self, member: str, value: Any, field: str) -> None:
-        error = error_of(lambda: read_claim(**{member: value}))
+        error = error_of(partial(read_claim, **{member: value}))
         assert field in error.message
 
     def test_the_log(self) -> None:

@@ -145,7 +145,7 @@ class Site:
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """As pytest's, in memory where there is such a file system: each write is synced."""
-    memory = "/dev/shm"
+    memory = os.environ.get("ATLAS_TESTS_MEMORY", "/dev/shm")
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         yield Path(os.path.realpath(folder))

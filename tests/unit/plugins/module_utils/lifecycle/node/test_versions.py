@@ -36,7 +36,11 @@ def material(hierarchy: Any, private_key: Any) -> Material:
     return Material(leaf, (hierarchy.issuing.certificate,), hierarchy.root.certificate, private_key)
 
 
-def publish(store: Store, version: str, material: Material, wish: Any = WISH) -> Path:
+def publish(store: Store, version: str, material: Material) -> Path:
+    return publish_for(store, version, material, WISH)
+
+
+def publish_for(store: Store, version: str, material: Material, wish: Any) -> Path:
     temporary = versions.create(store, version, material, wish, ["/a", "/b"])
     versions.publish(store, temporary, version)
     return Path(versions.path_of(store, version))
@@ -83,7 +87,7 @@ def test_until_it_is_published_it_is_not_there(store: Store, material: Material)
 
 
 def test_a_set_may_lack_chain_and_key(store: Store, material: Material) -> None:
-    publish(store, "0001-AA", Material(material.leaf, None, None, None), wish=None)
+    publish_for(store, "0001-AA", Material(material.leaf, None, None, None), None)
     loaded = versions.load(store, "0001-AA")
     assert loaded == Material(material.leaf, None, None, None)
     assert versions.wish_of(store, "0001-AA") is None
