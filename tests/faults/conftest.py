@@ -108,7 +108,7 @@ def short_pauses(service: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(retry, "sleep", lambda seconds: time.sleep(seconds / 50))
     yield
-    if service.process.poll() is None:  # it is interrupted together with this process
+    if not service.has_ended:  # it is interrupted together with this process
         service.control("DELETE", "/faults")
 
 

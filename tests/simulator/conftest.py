@@ -83,6 +83,14 @@ class Simulator:
         return self._process.wait(10)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it has, by itself or with what started it."""
+        try:
+            return self._process.poll() is not None
+        except BrokenPipeError:
+            return True
+
+    @property
     def token(self) -> str:
         """An access token of the account."""
         if not self._token:

@@ -156,11 +156,15 @@ class NameServers:
         """As an entry of the option resolvers."""
         return f"{PRIMARY}:{self.port}"
 
+    @property
+    def follow_command(self) -> list[str]:
+        """The command that has the secondary ask the primary server for what is new."""
+        control = self.folder / SECONDARY / "knot.sock"
+        return [installed("knotc", "knot"), "-s", str(control), "zone-refresh", "shop.test"]
+
     def have_secondary_follow(self) -> None:
         """Have it ask the primary server for what is new."""
-        control = self.folder / SECONDARY / "knot.sock"
-        command = [installed("knotc", "knot"), "-s", str(control), "zone-refresh", "shop.test"]
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        subprocess.run(self.follow_command, check=True, capture_output=True, timeout=30)
 
     def texts(self, name: str, address: str = PRIMARY) -> list[str]:
         """The TXT records of a name as one server has them, sorted."""

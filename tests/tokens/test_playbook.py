@@ -49,6 +49,11 @@ PLAY = f"""
       globalsign.atlas.dns_txt_record: *record
       register: placed_again
 
+    - name: Have the secondary server follow
+      ansible.builtin.command:
+        argv: "{{{{ follow_command }}}}"
+      delegate_to: localhost
+
     - name: Wait until every name server has it
       globalsign.atlas.domain_token_info:
         domain: www.shop.test
@@ -104,6 +109,7 @@ def test_the_playbook(servers: NameServers, tmp_path: Path, check_mode: bool) ->
         [
             *("ansible-playbook", "-i", "web.unreachable.example,", "-vvv", "--diff"),
             *("-e", "@vault.yml", "-e", f"port={servers.port}"),
+            *("-e", json.dumps({"follow_command": servers.follow_command})),
             *(["--check"] if check_mode else []),
             "play.yml",
         ],

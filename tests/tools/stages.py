@@ -50,6 +50,7 @@ LIMIT = 45 * 60
 GRACE = 90
 """Seconds that an interrupted stage gets to clean up: molecule removes its nodes."""
 LAST_LINES = 40
+LONGEST_LINE = 300
 
 PYTEST = ("tests/tools/in-environment", "pytest", "-p", "no:cacheprovider")
 ANSIBLE_TEST = "tests/tools/run-ansible-test"
@@ -79,7 +80,15 @@ def integration(name: str, *arguments: str) -> Stage:
     return Stage(name, (ANSIBLE_TEST, f"--copy={name}", "integration", *arguments, "--venv"), 0.8)
 
 
+def unit(version: str) -> Stage:
+    """The unit tests with a Python, those of the controller's half where it can be one."""
+    name = f"unit-{version}"
+    own = (f"--copy={name}", f"--needs-python={version}")
+    return Stage(name, (ANSIBLE_TEST, *own, "units", "--venv", f"--python={version}"), 1.5)
+
+
 TEST = (
+    *(unit(version) for version in ("3.9", "3.11", "3.13")),
     integration("integration-long", *LONG_TARGETS),
     integration("integration-short", *(f"--exclude={target}" for target in LONG_TARGETS)),
     Stage("molecule", ("tests/tools/run-molecule",), 0.5),
@@ -95,7 +104,6 @@ TEST = (
         ),
         1.0,
     ),
-    Stage("unit", (ANSIBLE_TEST, "--copy=unit", "units", "--venv"), 1.0),
     Stage("simulator", (*PYTEST, "tests/simulator"), 0.7),
     Stage("differential", (*PYTEST, "tests/differential"), 0.5),
     Stage("nodes", ("tests/tools/run-nodes",), 0.8),
@@ -116,6 +124,7 @@ CHECK = (
 """What `make check` runs."""
 
 LONG = (
+    *(unit(version) for version in ("3.10", "3.12")),
     Stage("mutants", ("tests/tools/in-environment", "python", "tests/mutation"), 1.0),
     Stage(
         "histories",
@@ -270,7 +279,7 @@ def _tell(outcome: Outcome, began: float) -> None:
     _say(f"{_minutes(time.monotonic() - began)} {word}   {outcome.stage.name}")
     if outcome.status:
         for line in deque(_lines(outcome.log), LAST_LINES):
-            _say(f"    | {line}")
+            _say(f"    | {line[:LONGEST_LINE]}")
         _say(f"    whole output: {os.path.relpath(outcome.log, ROOT)}")
         _say(f"    it alone:     tests/tools/run-stages {outcome.stage.name}")
 

@@ -154,8 +154,7 @@ def _is_at(position: str, value: str, at: int) -> bool:
         return at == 0 or value[at - 1] == "\n"
     if position == "line_end":
         return at == len(value) or value[at] == "\n"
-    is_between = _is_word(value[max(at - 1, 0) : at]) != _is_word(value[at : at + 1])
-    return is_between == (position == "word")
+    return _is_word(value[max(at - 1, 0) : at]) != _is_word(value[at : at + 1])
 
 
 def _is_word(char: str) -> bool:

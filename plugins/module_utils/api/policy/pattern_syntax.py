@@ -64,7 +64,7 @@ class Chars:
 
 @dataclass(frozen=True)
 class Position:
-    """A place, not a character: `begin`, `end`, `line_begin`, `line_end`, `word`, `inside`."""
+    """A place, not a character: `begin`, `end`, `line_begin`, `line_end`, `word`."""
 
     kind: str
 
@@ -261,7 +261,10 @@ class _Parser:
 
     def _escape(self, flags: _Flags) -> Node:
         char = self._next()
-        positions = {"A": "begin", "z": "end", "b": "word", "B": "inside"}
+        if char == "B":
+            # RE2 in C++ finds one between the bytes of a letter beyond ASCII, Go does not.
+            raise NotUnderstoodError("\\B, which Go and C++ read in different ways")
+        positions = {"A": "begin", "z": "end", "b": "word"}
         if char in positions:
             return Position(positions[char])
         if char.lower() in _PERL:

@@ -72,6 +72,13 @@ class Addresses:
         return "192.0.2.53"
 
 
+def given(answer: Any) -> Any:
+    """An answer, which may be an error."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Which address was asked; the first entries may be what it answers, in order."""
@@ -80,10 +87,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def exchange(_message: Any, server: Server, _seconds: float, _over_tcp: bool = False) -> Any:
         log.append(server.address)
-        answer = answers.pop(0) if answers else Answer()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return given(answers.pop(0) if answers else Answer())
 
     monkeypatch.setattr(update, "exchange", exchange)
     log_and_answers: list[Any] = [log, answers]
