@@ -336,6 +336,20 @@ def test_a_write_that_fails_leaves_no_temporary_file(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_that_somebody_put_where_a_temporary_one_goes_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _bytes: "guessed")
+    planted = tmp_path / ".key.pem.atlas-guessed"
+    planted.touch()
+    with open(planted, "rb") as held:
+        with pytest.raises(AtlasError) as caught:
+            replace(tmp_path / "key.pem", b"a key", files.Attributes(None, None, 0o600))
+        assert held.read() == b""
+    assert caught.value.message == f"{tmp_path}/key.pem: cannot be written: file exists."
+    assert not (tmp_path / "key.pem").exists()
+
+
 def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
     waiting = files.Replacement(str(tmp_path / "a"), b"content", PUBLIC)
     (tmp_path / "a").mkdir()

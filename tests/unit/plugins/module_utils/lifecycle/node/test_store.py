@@ -63,6 +63,18 @@ def test_one_call_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_a_lock_is_no_link_to_a_file_of_another(folder: Path, tmp_path: Path) -> None:
+    with Store(str(folder)).locked():
+        pass
+    lock = folder / "lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "victim")
+    with pytest.raises(AtlasError) as caught:
+        Store(str(folder))._lock()
+    assert caught.value.message == (f"{lock}: cannot be opened: too many levels of symbolic links.")
+    assert not (tmp_path / "victim").exists()
+
+
 def test_the_first_folder_with_a_record_counts(tmp_path: Path) -> None:
     folders = [str(tmp_path / name / "cert.pem") for name in ("one", "two", "three")]
     assert Store.of(folders).folder == folders[0]
