@@ -264,6 +264,7 @@ def test_label_and_access_list_are_those_of_the_file_that_is_replaced(
         (errno.ENODATA, False),
         (errno.ENOTSUP, False),
         (errno.ENOENT, False),
+        (errno.EPERM, True),
         (errno.EACCES, True),
         (errno.ENOSPC, True),
     ],
