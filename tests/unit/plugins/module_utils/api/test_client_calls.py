@@ -55,6 +55,8 @@ def test_revoke(bench: Any, server: Any, client: Client) -> None:
         b'{"revocation_reason":"keyCompromise","revocation_time":7,'
         b'"key_compromise_attestation":"CSR"}'
     )
+    client.revoke(SERIAL, "keyCompromise", compromised_at=0)
+    assert server.seen[-1].body == b'{"revocation_reason":"keyCompromise","revocation_time":0}'
 
 
 @pytest.mark.parametrize("status", [409, 412])

@@ -419,3 +419,18 @@ def test_attributes_are_set_on_what_a_link_leads_to(tmp_path: Path) -> None:
     assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER_GROUP))
     with pytest.raises(AtlasError, match="absent: owner and mode cannot be set: no such file"):
         files.set_attributes(str(tmp_path / "absent"), PUBLIC)
+
+
+def test_attributes_are_not_set_on_what_a_link_leads_to_that_was_put_there_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "a"
+    victim.touch(0o600)
+    path.symlink_to(victim)
+    monkeypatch.setattr(files, "real_path", str)  # as it was when it was looked at
+    with pytest.raises(AtlasError) as caught:
+        files.set_attributes(str(path), PUBLIC)
+    assert caught.value.message == (
+        f"{path}: owner and mode cannot be set: too many levels of symbolic links."
+    )
+    assert mode(victim) == 0o600

@@ -57,6 +57,20 @@ def test_each_path_is_a_link_into_what_is_live(linked_site: Site) -> None:
     assert linked_site.record()["layout"] == "linked"
 
 
+def test_links_and_what_they_lead_to_are_made_durable(
+    linked_site: Site, made_durable: list[tuple[str, str]]
+) -> None:
+    material = look(linked_site.wanted).material
+    assert material is not None
+    folder = linked_site.folder / "new"
+    folder.mkdir()
+    linked.fill(linked_site.store, str(folder), linked_site.wanted, material)
+    assert made_durable[-2:] == [("synced", str(folder / "out"))] * 2  # the last file, then all
+    made_durable.clear()
+    linked._put_link(str(folder / "link"), "out")
+    assert made_durable == [("renamed", str(folder / "link")), ("synced", str(folder))]
+
+
 def test_a_file_elsewhere_has_a_name_of_its_own(site: Site) -> None:
     elsewhere = site.folder / "elsewhere"
     elsewhere.mkdir()

@@ -204,6 +204,11 @@ def test_a_folder_is_made_once(tmp_path: Path) -> None:
         module.make_folder(str(tmp_path / "b/c"), 0o700)
 
 
+def test_a_folder_is_made_durably(tmp_path: Path, made_durable: list[tuple[str, str]]) -> None:
+    module.make_folder(str(tmp_path / "a"), 0o700)
+    assert made_durable == [("synced", str(tmp_path))]
+
+
 def test_a_document_is_read_if_it_can_be(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     assert module.read_document(str(path)) is None
