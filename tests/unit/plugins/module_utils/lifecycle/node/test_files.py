@@ -207,6 +207,25 @@ def test_a_new_file_has_its_mode_and_nothing_is_left_beside_it(tmp_path: Path) -
     assert (mode(tmp_path / "a"), os.listdir(tmp_path)) == (0o664, ["a"])
 
 
+def test_nobody_else_can_open_a_new_file_before_it_has_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    fchown = os.fchown
+
+    def noted(descriptor: int, owner: int, group: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchown(descriptor, owner, group)
+
+    monkeypatch.setattr(files.os, "fchown", noted)
+    umask = os.umask(0)
+    try:
+        replace(tmp_path / "a", b"content", files.Attributes(None, None, 0o640))
+    finally:
+        os.umask(umask)
+    assert (modes, mode(tmp_path / "a")) == ([0o600], 0o640)
+
+
 def test_until_it_is_put_in_place_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
