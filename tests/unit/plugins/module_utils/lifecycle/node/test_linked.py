@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,21 @@ def test_each_path_is_a_link_into_what_is_live(linked_site: Site) -> None:
     assert sorted(os.listdir(store / "versions" / live / "out")) == ALL_FILES
     assert [linked_site.mode(name) for name in ALL_FILES] == [0o644, 0o644, 0o644, 0o600]
     assert linked_site.record()["layout"] == "linked"
+
+
+def test_what_is_adopted_keeps_its_label_and_access_list(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.deploy()
+    asked: list[str] = []
+
+    def getxattr(path: str, _label: str) -> bytes:
+        asked.append(path)
+        raise OSError(errno.ENODATA, "no data available")
+
+    monkeypatch.setattr(os, "getxattr", getxattr)
+    linked.keep(site.store, site.wanted, "", "")
+    assert sorted(set(asked)) == [str(site.folder / name) for name in ALL_FILES]
 
 
 def test_links_and_what_they_lead_to_are_made_durable(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
@@ -331,6 +332,17 @@ def test_a_preparation_that_fails_holds_no_space(site: Site) -> None:
     site.options = {"csr_path": str(site.folder / "absent"), "privatekey_path": None}
     answer = site.prepare()
     assert answer["obstacle"] == f"csr: {site.folder}/absent does not exist on the node."
+    assert site.tree() == []
+
+
+def test_a_key_that_cannot_be_made_holds_no_space(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_kind: keys.KeyKind) -> None:
+        raise AtlasError("no such curve")
+
+    monkeypatch.setattr(prepare.keys, "generate", fail)
+    assert site.prepare()["obstacle"] == "no such curve"
     assert site.tree() == []
 
 
