@@ -303,6 +303,16 @@ def test_a_record_that_was_copied_from_another_machine_has_no_attempt(site: Site
     assert again["public_key"] != first["public_key"]
 
 
+def test_the_key_of_a_revoked_certificate_is_not_kept(site: Site) -> None:
+    site.options["privatekey_rotation"] = "never"
+    site.deploy()
+    deployed = keys.load_private_key(site.content("key.pem").encode()).public_key()
+    assert site.acknowledge("revoked", serials=[site.serial()])["is_changed"]
+    prepared = site.prepare()
+    assert (prepared["is_fresh"], prepared["is_key_unique"]) == (True, True)
+    assert prepared["public_key"] != keys.public_key_pem(deployed)
+
+
 def test_what_is_held_is_settled(site: Site) -> None:
     site.deploy()
     site.put()

@@ -194,6 +194,23 @@ def test_private_files_are_private(folder: Path) -> None:
     assert (folder / "private/superseded/01.pem").read_bytes() == b"key"
 
 
+def test_the_record_is_the_first_that_is_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a record names is there as long as the record is, wherever a run is cut off."""
+
+    def cut_off(_path: str) -> None:
+        raise AtlasError("cut off")
+
+    store = Store(str(folder))
+    with store.locked():
+        store.write(State())
+        monkeypatch.setattr(module.files, "remove_tree", cut_off)
+        with pytest.raises(AtlasError, match=r"^cut off$"):
+            store.remove()
+    assert not store.exists
+
+
 def test_a_folder_is_made_once(tmp_path: Path) -> None:
     path = tmp_path / "a"
     module.make_folder(str(path), 0o700)
