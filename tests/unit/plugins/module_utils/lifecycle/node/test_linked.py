@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def test_links_and_what_they_lead_to_are_made_durable(
     folder.mkdir()
     linked.fill(linked_site.store, str(folder), linked_site.wanted, material)
     assert made_durable[-2:] == [("synced", str(folder / "out"))] * 2  # the last file, then all
+    assert stat.S_IMODE((folder / "out").stat().st_mode) == 0o711
     made_durable.clear()
     linked._put_link(str(folder / "link"), "out")
     assert made_durable == [("renamed", str(folder / "link")), ("synced", str(folder))]

@@ -66,6 +66,7 @@ def test_a_version_has_its_name_once_all_of_it_is_on_disk_and_for_good(
 def test_a_version_holds_the_whole_set(store: Store, material: Material, hierarchy: Any) -> None:
     folder = publish(store, "0001-AA", material)
     assert sorted(os.listdir(folder)) == ["cert.pem", "chain.pem", "key.pem", "meta.json"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder.parent)] == [0o711] * 2
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == {
         "cert.pem": 0o644,
