@@ -106,6 +106,13 @@ def test_what_others_have_reserved_counts_as_used(scratch: Scratch) -> None:
     assert scratch.read("quota") == [10, 7]
 
 
+def test_what_was_left_at_first_is_what_is_counted_from(scratch: Scratch) -> None:
+    for left, count, most in [(10, 3, 10), (7, 2, 7), (7, 1, 5)]:
+        with client(scratch, left).reserved_quota(count, is_kept=True) as told:
+            assert told == most
+    assert scratch.read("quota") == [10, 6]
+
+
 def test_a_task_that_is_refused_keeps_no_reservation(scratch: Scratch) -> None:
     def ask() -> None:
         with client(scratch, 10).reserved_quota(4, is_kept=True):

@@ -364,6 +364,15 @@ def test_what_goes_to_a_node_is_content(options: dict[str, Any]) -> None:
     assert as_content({**options, "ca_path": None}, find)[1] == {}
 
 
+def test_a_key_goes_to_a_node_decrypted_and_its_passphrase_not_at_all(
+    options: dict[str, Any],
+) -> None:
+    Path(options["client_key"]).write_bytes(encrypted(KEY, serialization.PrivateFormat.PKCS8))
+    moved, _files = as_content({**options, "client_key_passphrase": PASSPHRASE}, find)
+    assert moved["client_key_passphrase"] is None
+    assert moved["client_key_content"] == keys.private_key_pem(KEY).decode("ascii")
+
+
 def test_a_file_that_cannot_go_to_a_node_is_named(options: dict[str, Any]) -> None:
     with pytest.raises(AtlasError, match=r"^ca_path: gone\.crt cannot be read: no such file"):
         as_content({**options, "ca_path": "/gone.crt"}, find)

@@ -55,6 +55,8 @@ def test_revoke(bench: Any, server: Any, client: Client) -> None:
         b'{"revocation_reason":"keyCompromise","revocation_time":7,'
         b'"key_compromise_attestation":"CSR"}'
     )
+    client.revoke(SERIAL, "keyCompromise", compromised_at=0)
+    assert server.seen[-1].body == b'{"revocation_reason":"keyCompromise","revocation_time":0}'
 
 
 @pytest.mark.parametrize("status", [409, 412])
@@ -127,11 +129,21 @@ def test_rekey_sends_what_is_stated(bench: Any, server: Any, client: Client) -> 
     server.on("POST", f"{CERTIFICATES}/rekey", bench.reply(201, headers=location))
     assert client.rekey(SERIAL, "KEY", "PROOF", {}).text == SERIAL
     assert server.seen[-1].body == b'{"public_key":"KEY","public_key_signature":"PROOF"}'
+    client.rekey(SERIAL, "KEY", signature={"hash_algorithm": "SHA-384"})
+    assert server.seen[-1].body == (
+        b'{"public_key":"KEY","signature":{"hash_algorithm":"SHA-384"}}'
+    )
 
 
 def test_a_check_issues_nothing(bench: Any, server: Any, client: Client) -> None:
     server.on("POST", "/certificates", bench.reply(204))
     assert client.check_request({"public_key": "KEY"}) is None
+
+
+def test_a_check_is_not_passed_by_any_success(bench: Any, server: Any, client: Client) -> None:
+    server.on("POST", "/certificates", bench.reply(200, {}))
+    with pytest.raises(ApiError, match="with status 200 it tells no serial number in Location"):
+        client.check_request({"public_key": "KEY"})
 
 
 def test_a_service_that_does_not_know_checks(bench: Any, server: Any, client: Client) -> None:

@@ -156,6 +156,27 @@ def site(tmp_path: Path, hierarchy: Any) -> Site:
     return Site(tmp_path, hierarchy)
 
 
+@pytest.fixture
+def made_durable(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is renamed and what is synced from now on, in this order, by its path."""
+    done: list[tuple[str, str]] = []
+
+    def fsync(descriptor: int) -> None:
+        done.append(("synced", os.path.realpath(f"/proc/self/fd/{descriptor}")))
+
+    def noting(original: Any) -> Any:
+        def noted(source: str, target: str, **folders: int) -> None:
+            original(source, target, **folders)
+            done.append(("renamed", target))
+
+        return noted
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(os, name, noting(getattr(os, name)))
+    return done
+
+
 ALL_FILES = ["cert.pem", "chain.pem", "fullchain.pem", "key.pem"]
 
 

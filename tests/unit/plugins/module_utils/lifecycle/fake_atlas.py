@@ -54,12 +54,14 @@ class Atlas:
     """One account. It has the calls that a task makes and no others, and notes each in `calls`.
 
     `refuse` is called with each request before it is acted upon, `lose` after that; both may
-    raise. `failing` are calls by name that fail, and what with.
+    raise. `failing` are calls by name that fail, and what with. `ahead` is how many seconds its
+    clock is ahead of `now`, which is the controller's.
     """
 
     def __init__(self, hierarchy: Any) -> None:
         self.hierarchy = hierarchy
         self.now = float(NOW)
+        self.ahead = 0
         self.calls: list[Call] = []
         self.bodies: list[Mapping[str, Any]] = []
         self.policy: Mapping[str, Any] = POLICY
@@ -89,7 +91,7 @@ class Atlas:
         self.calls.append(("close",))
 
     def service_time(self) -> int:
-        return int(self.now)
+        return int(self.now) + self.ahead
 
     def validation_policy(self) -> Mapping[str, Any]:
         self._note("policy")

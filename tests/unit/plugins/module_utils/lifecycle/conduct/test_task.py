@@ -154,6 +154,13 @@ def test_in_check_mode_a_folder_may_be_missing(bench: Bench) -> None:
     assert (failed["changed"], bench.steps) == (False, ["inspect"])
 
 
+def test_the_times_of_a_request_are_by_the_clock_of_the_service(bench: Bench, atlas: Atlas) -> None:
+    atlas.ahead = 600
+    bench.run(valid_for="2d")
+    (body,) = atlas.bodies
+    assert body["validity"] == {"not_before": NOW + 597, "not_after": NOW + 597 + 2 * DAY}
+
+
 def test_a_renewal_has_another_key_and_says_why(bench: Bench, atlas: Atlas) -> None:
     bench.run()
     old, key = bench.serial(), bench.content("key.pem")

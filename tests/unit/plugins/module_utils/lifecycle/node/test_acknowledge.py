@@ -308,3 +308,15 @@ def test_strays_are_removed_by_each_step_that_changes_something(site: Site) -> N
     stray.write_text("")
     site.install("", action="unknown")
     assert not stray.exists()
+
+
+def test_what_is_acknowledged_is_not_switched_back_though_clearing_away_was_cut_off(
+    site: Site,
+) -> None:
+    site.deploy()
+    new = site.put()
+    store = site.store
+    with store.locked():
+        store.write(store.read().with_(acknowledged=True, is_untidy=True))
+    assert not site.acknowledge("previous")["is_changed"]
+    assert site.serial() == new

@@ -207,6 +207,25 @@ def test_a_new_file_has_its_mode_and_nothing_is_left_beside_it(tmp_path: Path) -
     assert (mode(tmp_path / "a"), os.listdir(tmp_path)) == (0o664, ["a"])
 
 
+def test_nobody_else_can_open_a_new_file_before_it_has_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    fchown = os.fchown
+
+    def noted(descriptor: int, owner: int, group: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchown(descriptor, owner, group)
+
+    monkeypatch.setattr(files.os, "fchown", noted)
+    umask = os.umask(0)
+    try:
+        replace(tmp_path / "a", b"content", files.Attributes(None, None, 0o640))
+    finally:
+        os.umask(umask)
+    assert (modes, mode(tmp_path / "a")) == ([0o600], 0o640)
+
+
 def test_until_it_is_put_in_place_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
@@ -264,6 +283,7 @@ def test_label_and_access_list_are_those_of_the_file_that_is_replaced(
         (errno.ENODATA, False),
         (errno.ENOTSUP, False),
         (errno.ENOENT, False),
+        (errno.EPERM, True),
         (errno.EACCES, True),
         (errno.ENOSPC, True),
     ],
@@ -336,6 +356,20 @@ def test_a_write_that_fails_leaves_no_temporary_file(
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_that_somebody_put_where_a_temporary_one_goes_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _bytes: "guessed")
+    planted = tmp_path / ".key.pem.atlas-guessed"
+    planted.touch()
+    with open(planted, "rb") as held:
+        with pytest.raises(AtlasError) as caught:
+            replace(tmp_path / "key.pem", b"a key", files.Attributes(None, None, 0o600))
+        assert held.read() == b""
+    assert caught.value.message == f"{tmp_path}/key.pem: cannot be written: file exists."
+    assert not (tmp_path / "key.pem").exists()
+
+
 def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
     waiting = files.Replacement(str(tmp_path / "a"), b"content", PUBLIC)
     (tmp_path / "a").mkdir()
@@ -404,3 +438,18 @@ def test_attributes_are_set_on_what_a_link_leads_to(tmp_path: Path) -> None:
     assert (mode(path), ownership(path)) == (0o600, (OTHER, OTHER_GROUP))
     with pytest.raises(AtlasError, match="absent: owner and mode cannot be set: no such file"):
         files.set_attributes(str(tmp_path / "absent"), PUBLIC)
+
+
+def test_attributes_are_not_set_on_what_a_link_leads_to_that_was_put_there_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "a"
+    victim.touch(0o600)
+    path.symlink_to(victim)
+    monkeypatch.setattr(files, "real_path", str)  # as it was when it was looked at
+    with pytest.raises(AtlasError) as caught:
+        files.set_attributes(str(path), PUBLIC)
+    assert caught.value.message == (
+        f"{path}: owner and mode cannot be set: too many levels of symbolic links."
+    )
+    assert mode(victim) == 0o600

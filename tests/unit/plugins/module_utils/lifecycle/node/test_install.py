@@ -307,6 +307,21 @@ def test_what_is_held_is_resumed(site: Site) -> None:
     )
 
 
+def test_a_set_that_somebody_put_in_place_himself_does_not_supersede_itself(site: Site) -> None:
+    site.options["revoke_superseded"] = True
+    site.deploy()
+    new = site.put()
+    content = {name: site.content(name) for name in ALL_FILES}
+    site.acknowledge("previous")
+    for name, text in content.items():
+        (site.folder / name).write_text(text)
+    assert (site.serial(), site.inspect()["is_own"]) == (new, True)
+    before = site.record()["superseded"]
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    assert site.record()["superseded"] == before
+    assert new not in before
+
+
 def test_what_another_set_takes_the_place_of_is_told(site: Site) -> None:
     site.deploy()
     held = site.put()

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +57,36 @@ def test_each_path_is_a_link_into_what_is_live(linked_site: Site) -> None:
     assert sorted(os.listdir(store / "versions" / live / "out")) == ALL_FILES
     assert [linked_site.mode(name) for name in ALL_FILES] == [0o644, 0o644, 0o644, 0o600]
     assert linked_site.record()["layout"] == "linked"
+
+
+def test_what_is_adopted_keeps_its_label_and_access_list(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.deploy()
+    asked: list[str] = []
+
+    def getxattr(path: str, _label: str) -> bytes:
+        asked.append(path)
+        raise OSError(errno.ENODATA, "no data available")
+
+    monkeypatch.setattr(os, "getxattr", getxattr)
+    linked.keep(site.store, site.wanted, "", "")
+    assert sorted(set(asked)) == [str(site.folder / name) for name in ALL_FILES]
+
+
+def test_links_and_what_they_lead_to_are_made_durable(
+    linked_site: Site, made_durable: list[tuple[str, str]]
+) -> None:
+    material = look(linked_site.wanted).material
+    assert material is not None
+    folder = linked_site.folder / "new"
+    folder.mkdir()
+    linked.fill(linked_site.store, str(folder), linked_site.wanted, material)
+    assert made_durable[-2:] == [("synced", str(folder / "out"))] * 2  # the last file, then all
+    assert stat.S_IMODE((folder / "out").stat().st_mode) == 0o711
+    made_durable.clear()
+    linked._put_link(str(folder / "link"), "out")
+    assert made_durable == [("renamed", str(folder / "link")), ("synced", str(folder))]
 
 
 def test_a_file_elsewhere_has_a_name_of_its_own(site: Site) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
@@ -302,6 +303,16 @@ def test_a_record_that_was_copied_from_another_machine_has_no_attempt(site: Site
     assert again["public_key"] != first["public_key"]
 
 
+def test_the_key_of_a_revoked_certificate_is_not_kept(site: Site) -> None:
+    site.options["privatekey_rotation"] = "never"
+    site.deploy()
+    deployed = keys.load_private_key(site.content("key.pem").encode()).public_key()
+    assert site.acknowledge("revoked", serials=[site.serial()])["is_changed"]
+    prepared = site.prepare()
+    assert (prepared["is_fresh"], prepared["is_key_unique"]) == (True, True)
+    assert prepared["public_key"] != keys.public_key_pem(deployed)
+
+
 def test_what_is_held_is_settled(site: Site) -> None:
     site.deploy()
     site.put()
@@ -331,6 +342,17 @@ def test_a_preparation_that_fails_holds_no_space(site: Site) -> None:
     site.options = {"csr_path": str(site.folder / "absent"), "privatekey_path": None}
     answer = site.prepare()
     assert answer["obstacle"] == f"csr: {site.folder}/absent does not exist on the node."
+    assert site.tree() == []
+
+
+def test_a_key_that_cannot_be_made_holds_no_space(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_kind: keys.KeyKind) -> None:
+        raise AtlasError("no such curve")
+
+    monkeypatch.setattr(prepare.keys, "generate", fail)
+    assert site.prepare()["obstacle"] == "no such curve"
     assert site.tree() == []
 
 

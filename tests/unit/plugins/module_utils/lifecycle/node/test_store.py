@@ -63,6 +63,18 @@ def test_one_call_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_a_lock_is_no_link_to_a_file_of_another(folder: Path, tmp_path: Path) -> None:
+    with Store(str(folder)).locked():
+        pass
+    lock = folder / "lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "victim")
+    with pytest.raises(AtlasError) as caught:
+        Store(str(folder))._lock()
+    assert caught.value.message == (f"{lock}: cannot be opened: too many levels of symbolic links.")
+    assert not (tmp_path / "victim").exists()
+
+
 def test_the_first_folder_with_a_record_counts(tmp_path: Path) -> None:
     folders = [str(tmp_path / name / "cert.pem") for name in ("one", "two", "three")]
     assert Store.of(folders).folder == folders[0]
@@ -182,6 +194,23 @@ def test_private_files_are_private(folder: Path) -> None:
     assert (folder / "private/superseded/01.pem").read_bytes() == b"key"
 
 
+def test_the_record_is_the_first_that_is_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a record names is there as long as the record is, wherever a run is cut off."""
+
+    def cut_off(_path: str) -> None:
+        raise AtlasError("cut off")
+
+    store = Store(str(folder))
+    with store.locked():
+        store.write(State())
+        monkeypatch.setattr(module.files, "remove_tree", cut_off)
+        with pytest.raises(AtlasError, match=r"^cut off$"):
+            store.remove()
+    assert not store.exists
+
+
 def test_a_folder_is_made_once(tmp_path: Path) -> None:
     path = tmp_path / "a"
     module.make_folder(str(path), 0o700)
@@ -190,6 +219,11 @@ def test_a_folder_is_made_once(tmp_path: Path) -> None:
     assert mode(path) == 0o755
     with pytest.raises(AtlasError, match=f"^{tmp_path}/b/c: cannot be created: no such file"):
         module.make_folder(str(tmp_path / "b/c"), 0o700)
+
+
+def test_a_folder_is_made_durably(tmp_path: Path, made_durable: list[tuple[str, str]]) -> None:
+    module.make_folder(str(tmp_path / "a"), 0o700)
+    assert made_durable == [("synced", str(tmp_path))]
 
 
 def test_a_document_is_read_if_it_can_be(tmp_path: Path) -> None:

@@ -218,3 +218,19 @@ def test_strays_lie_beside_what_a_link_leads_to(site: Site) -> None:
     stray.write_text("")
     remove_strays(site.wanted, store_of(site))
     assert not stray.exists()
+
+
+def test_space_is_not_taken_in_what_somebody_put_there(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve = Reserve(site.wanted, store_of(site))
+    (folder,) = reserve._folders
+    monkeypatch.setattr(Reserve, "release", lambda _reserve: None)
+    monkeypatch.setattr(targets.secrets, "token_hex", lambda _bytes: "guessed")
+    Path(folder, ".cert.pem.atlas-reserve-guessed").symlink_to(site.folder / "victim")
+    with pytest.raises(AtlasError) as caught:
+        reserve.take()
+    assert caught.value.message == (
+        f"{folder}: there is not enough space for the new files: file exists; make room first."
+    )
+    assert not (site.folder / "victim").exists()

@@ -50,9 +50,23 @@ def same_key(one: Any, two: Any) -> bool:
     return bool(one.private_numbers() == two.private_numbers())
 
 
+def test_a_version_has_its_name_once_all_of_it_is_on_disk_and_for_good(
+    store: Store, material: Material, made_durable: list[tuple[str, str]]
+) -> None:
+    temporary = versions.create(store, "0001-AA", material, WISH, [])
+    made_durable.clear()
+    versions.publish(store, temporary, "0001-AA")
+    assert made_durable == [
+        ("synced", temporary),
+        ("renamed", f"{store.versions}/0001-AA"),
+        ("synced", store.versions),
+    ]
+
+
 def test_a_version_holds_the_whole_set(store: Store, material: Material, hierarchy: Any) -> None:
     folder = publish(store, "0001-AA", material)
     assert sorted(os.listdir(folder)) == ["cert.pem", "chain.pem", "key.pem", "meta.json"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder.parent)] == [0o711] * 2
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == {
         "cert.pem": 0o644,

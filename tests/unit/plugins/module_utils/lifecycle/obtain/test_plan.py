@@ -15,6 +15,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts import (
     CertificateFacts,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain import (
+    plan as module,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.plan import (
     Planned,
     fetch_policy,
@@ -52,6 +55,22 @@ def planned(policy: dict[str, Any] | None = None, **options: Any) -> Planned:
         **options,
     }
     return plan(wanted_certificates(task)[0], Policy.parse(document), NOW)
+
+
+@pytest.mark.parametrize(("longest", "choices"), [(90 * DAY, 3600), (99_999, 1000), (99, 1)])
+def test_the_end_is_earlier_by_chance_and_by_no_more_than_a_hundredth_of_the_life(
+    monkeypatch: pytest.MonkeyPatch, longest: int, choices: int
+) -> None:
+    asked: list[int] = []
+
+    def the_last(count: int) -> int:
+        asked.append(count)
+        return count - 1
+
+    monkeypatch.setattr(module.secrets, "randbelow", the_last)
+    validity = {"secondsmin": 60, "secondsmax": longest, "not_before_negative_skew": 120}
+    assert planned({"validity": validity}).not_after == NOW - 3 + longest - choices
+    assert asked == [choices]
 
 
 def test_a_plan_has_all_but_the_key() -> None:
