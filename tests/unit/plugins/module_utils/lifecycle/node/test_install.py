@@ -264,6 +264,7 @@ def test_a_failing_check_is_told_with_what_it_said(site: Site) -> None:
     assert record["held"] == {"version": version, "why": why}
     assert (record["installing"], record["attempt"], site.serial()) == (None, None, before)
     assert (record["live"], record["acknowledged"]) == (f"0001-{before}", True)
+    assert list((site.folder / ".atlas/cert.pem/private/previous").glob("*")) == []
 
 
 @pytest.mark.parametrize(
