@@ -376,6 +376,16 @@ def test_what_others_obtained_stays_theirs_when_it_is_mended(site: Site, private
     assert not site.inspect()["is_own"]
 
 
+def test_a_root_that_is_not_on_the_node_comes_from_the_service(
+    site: Site, private_key: Any
+) -> None:
+    foreign(site, private_key)
+    root = site.folder / "root.pem"
+    site.options["files"] = [{"path": str(root), "contains": ["root"]}]
+    assert site.install("", action="mend")["changed_files"] == [str(root)]
+    assert root.read_text() == site.hierarchy.chain[1]
+
+
 def test_a_switch_is_recorded_before_it_begins(site: Site) -> None:
     """The user's check sees the record as a run leaves it that is cut off then."""
     site.deploy()
