@@ -386,6 +386,14 @@ def test_what_could_not_be_put_in_place_is_told_with_its_serial_number(
     assert bench.steps == ["inspect", "prepare", "install"]
 
 
+def test_why_a_request_was_refused_is_told_also_where_the_node_fails_then(
+    bench: Bench, atlas: Atlas
+) -> None:
+    atlas.refuse = refusing("www.example.com", api_error(422, "refused", "Atlas said no."))
+    bench.before = failing("install", AtlasError("the answer was damaged."))
+    assert bench.run()["msg"] == "Atlas said no."
+
+
 def test_a_mend_that_goes_wrong_is_told_without_a_serial_number(bench: Bench) -> None:
     bench.run()
     (bench.folder / "cert.pem").chmod(0o600)
@@ -587,8 +595,10 @@ def test_a_run_of_this_machine_that_is_gone_is_not_waited_for(
     bench: Bench, atlas: Atlas, controller: str, process: str
 ) -> None:
     busy(bench, controller, process)
+    before = atlas.now
     result = bench.run()
     assert "failed" not in result
+    assert atlas.now == before
     assert bench.steps == ["inspect", "prepare", "prepare", "install", "acknowledge"]
     assert [order[0]["breaks"] for order in bench.ordered("prepare")] == ["", "run-1"]
     assert len(atlas.leaves) == 1
@@ -633,6 +643,7 @@ def test_an_answer_that_was_lost_is_looked_for_and_not_asked_for_again(
     result = bench.run()
     (serial,) = atlas.leaves
     assert (result["changed"], bench.serial()) == (True, serial)
+    assert result["warnings"] == []
     assert atlas.named("request") == []
     assert bench.progress == []
 

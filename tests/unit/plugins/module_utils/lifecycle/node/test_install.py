@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import install
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import (
+    install,
+    versions,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import ALL_FILES, NOW, Site, lease
@@ -261,6 +264,7 @@ def test_a_failing_check_is_told_with_what_it_said(site: Site) -> None:
     assert record["held"] == {"version": version, "why": why}
     assert (record["installing"], record["attempt"], site.serial()) == (None, None, before)
     assert (record["live"], record["acknowledged"]) == (f"0001-{before}", True)
+    assert list((site.folder / ".atlas/cert.pem/private/previous").glob("*")) == []
 
 
 @pytest.mark.parametrize(
@@ -387,6 +391,16 @@ def test_what_others_obtained_stays_theirs_when_it_is_mended(site: Site, private
     assert not site.inspect()["is_own"]
 
 
+def test_a_root_that_is_not_on_the_node_comes_from_the_service(
+    site: Site, private_key: Any
+) -> None:
+    foreign(site, private_key)
+    root = site.folder / "root.pem"
+    site.options["files"] = [{"path": str(root), "contains": ["root"]}]
+    assert site.install("", action="mend")["changed_files"] == [str(root)]
+    assert root.read_text() == site.hierarchy.chain[1]
+
+
 def test_a_switch_is_recorded_before_it_begins(site: Site) -> None:
     """The user's check sees the record as a run leaves it that is cut off then."""
     site.deploy()
@@ -402,3 +416,82 @@ def test_a_switch_is_recorded_before_it_begins(site: Site) -> None:
         "supersedes": "",
     }
     assert (record["attempt"], record["held"], record["live"]) == (None, None, live)
+
+
+def cut_off(site: Site, **options: Any) -> tuple[str, str]:
+    """A switch from one set to another that was begun and not finished; both serial numbers."""
+    site.options.update(options)
+    site.deploy()
+    old, live = site.serial(), site.record()["live"]
+    new = site.put()
+    record = site.record()
+    begun = {
+        "version": record["live"],
+        "previous": record["previous"],
+        "layout": record["layout"],
+        "supersedes": old if site.wanted.revoke_superseded else "",
+    }
+    path = site.folder / ".atlas/cert.pem/private/state.json"
+    before = {"live": live, "previous": "", "replaced": "", "acknowledged": True, "superseded": []}
+    path.write_text(json.dumps({**record, **before, "installing": begun}))
+    return old, new
+
+
+LARGER = {"privatekey_type": "ECDSA", "privatekey_size": 384}
+
+
+def another(site: Site) -> str:
+    """A certificate for another kind of key, which is what is wanted now."""
+    site.options.update(LARGER)
+    return site.issue(site.prepare(is_due=True, key_bits=384)["public_key"])
+
+
+@pytest.mark.parametrize("layout", ["plain", "linked"])
+def test_what_was_there_before_a_switch_that_was_cut_off_stays_what_is_switched_back_to(
+    site: Site, layout: str
+) -> None:
+    old, new = cut_off(site, layout=layout, revoke_superseded=True)
+    previous = site.record()["installing"]["previous"]
+    answer = site.install(another(site))
+    assert (answer["obstacle"], answer["is_deployed"]) == ("", True)
+    record = site.record()
+    assert record["live"] == f"0003-{site.serial()}"
+    assert (record["previous"], record["superseded"]) == (previous, [old])
+    assert (record["orphans"], record["installing"]) == ([new], None)
+    site.acknowledge("previous")
+    assert site.serial() == old
+
+
+def test_a_switch_that_was_cut_off_is_undone_where_another_file_is_wanted_now(site: Site) -> None:
+    old, new = cut_off(site)
+    root = site.folder / "root.pem"
+    site.options["files"] = [{"path": str(root), "contains": ["root"]}]
+    site.install(another(site))
+    record = site.record()
+    assert record["live"] == f"0003-{site.serial()}"
+    assert (record["previous"], record["orphans"]) == (f"0003-{old}", [new])
+    site.acknowledge("previous")
+    assert (site.serial(), root.exists()) == (old, False)
+
+
+@pytest.mark.parametrize("layout", ["plain", "linked"])
+def test_a_switch_that_was_cut_off_is_finished(site: Site, layout: str) -> None:
+    old, new = cut_off(site, layout=layout, revoke_superseded=True)
+    begun = site.record()["installing"]
+    answer = site.install("", action="resume", attempt_id="")
+    assert (answer["is_deployed"], answer["notices"], site.serial()) == (True, [], new)
+    record = site.record()
+    assert (record["live"], record["previous"]) == (f"0002-{new}", begun["previous"])
+    assert (record["superseded"], record["orphans"], record["installing"]) == ([old], [], None)
+
+
+def test_what_is_held_is_resumed_as_a_version_of_its_own_where_all_is_linked(site: Site) -> None:
+    site.options["layout"] = "linked"
+    site.deploy()
+    new = site.put()
+    site.acknowledge("previous")
+    answer = site.install("", action="resume", attempt_id="")
+    assert (answer["is_deployed"], answer["notices"], site.serial()) == (True, [], new)
+    record = site.record()
+    assert (record["live"], record["orphans"]) == (f"0003-{new}", [])
+    assert versions.wish_of(site.store, record["live"]) == site.wanted.wish

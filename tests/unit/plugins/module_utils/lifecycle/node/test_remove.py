@@ -64,6 +64,19 @@ def test_the_key_goes_if_that_is_stated(site: Site, layout: str) -> None:
     assert os.listdir(site.folder) == []
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_key_that_lies_outside_the_record_is_not_touched(site: Site, is_link: bool) -> None:
+    site.deploy()
+    key = site.folder / "key.pem"
+    if is_link:
+        key.rename(site.folder / "real.pem")
+        key.symlink_to("real.pem")
+    before = key.lstat()
+    assert remove(site)["obstacle"] == ""
+    after = key.lstat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_a_file_with_the_key_in_it_stays(site: Site) -> None:
     both = str(site.folder / "both.pem")
     site.options["files"] = [{"path": both, "contains": ["certificate", "privatekey"]}]

@@ -244,3 +244,31 @@ def test_who_waited_for_a_folder_that_was_removed_meanwhile_takes_the_new_one(
         store.remove()
         with store.locked():
             assert (folder / "lock").exists()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path, folder: Path) -> None:
+    store = Store(str(folder))
+    with store.locked():
+        pass
+    (folder / "lock").unlink()
+    (folder / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AtlasError, match=f"^{folder}/lock: cannot be opened: "):
+        store._lock()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_of_the_user_is_made_with_all_above_it(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b" / "state" / "cert.pem-1"
+    with Store(str(folder)).locked():
+        assert (folder / "private").is_dir()
+
+
+def test_a_lock_whose_file_is_gone_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text("")
+    with open(path, "rb") as file:
+        assert module._is_still_at(file.fileno(), str(path))
+        path.unlink()
+        assert not module._is_still_at(file.fileno(), str(path))
+        path.write_text("")
+        assert not module._is_still_at(file.fileno(), str(path))

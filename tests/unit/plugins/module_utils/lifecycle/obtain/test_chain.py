@@ -205,3 +205,10 @@ def test_an_issuer_below_one_that_is_no_root_is_not_taken(
     files = {"http://ca.example/": der(below.certificate)}
     chain = [*hierarchy.chain, other_hierarchy.chain[0]]
     assert matching_chain(atlas, chain, [leaf], serving(files)) == chain
+
+
+def test_text_around_a_chain_is_passed_over(atlas: Atlas, hierarchy: Any) -> None:
+    leaf = pem(hierarchy.issuing.issue(KEY.public_key()))
+    chain = [f"# für alle\n{each}" for each in hierarchy.chain]
+    assert matching_chain(atlas, chain, [leaf], no_file) == chain
+    assert atlas.calls == []

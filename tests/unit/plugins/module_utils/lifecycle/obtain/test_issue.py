@@ -854,6 +854,22 @@ def test_a_run_that_is_stopped_waits_no_longer(
     assert (atlas.now, len(atlas.bodies)) == (NOW, 2)
 
 
+def test_a_run_that_is_stopped_does_not_send_again(atlas: Atlas) -> None:
+    service = dealing_with(atlas)
+
+    def refuse(body: Any) -> None:
+        service.stopping.set()
+        fail(None, "unknown")(body)
+
+    atlas.refuse = refuse
+    (outcome,) = issue.Issuance(service).issue([attempt()])
+    assert outcome == issue.Outcome(
+        message="Whether the certificate was issued is not known (Atlas said no.). The next run"
+        " looks it up before it asks again."
+    )
+    assert (atlas.now, len(atlas.bodies)) == (NOW, 1)
+
+
 def test_a_lost_answer_is_found(atlas: Atlas) -> None:
     atlas.lose = fail(None, "unknown")
     (outcome,) = asked(atlas, attempt(not_after=END))

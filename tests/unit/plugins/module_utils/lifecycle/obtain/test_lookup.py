@@ -20,7 +20,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from ..fake_atlas import DAY, NOW, Atlas
-from .test_ownership import issued
+from .test_ownership import issued, with_text_around
 
 END = NOW + 80 * DAY
 
@@ -150,3 +150,25 @@ def test_one_that_is_still_being_issued_is_nobodys_yet(
     assert caught.value.message == (
         f"the service lists {serial} and is still issuing it, so nobody can tell yet whose it is"
     )
+
+
+def test_what_is_not_it_is_passed_over_wherever_it_is_listed(
+    atlas: Atlas, private_key: Any
+) -> None:
+    """One of another key, one that was known before, a revoked one: then the right one."""
+    issued(atlas, keys.generate(keys.KeyKind("ECDSA", 256)), not_after=END)
+    known, revoked = (issued(atlas, private_key, not_after=END) for _each in range(2))
+    atlas.statuses[revoked] = "REVOKED"
+    serial = issued(atlas, private_key, not_after=END)
+    sought = identity(private_key, known=frozenset([SerialNumber(known)]))
+    found = LookUp(atlas, 0).find(sought, thoroughly=False)
+    assert found is not None
+    assert found.serial == SerialNumber(serial)
+
+
+def test_text_around_a_certificate_is_passed_over(
+    atlas: Atlas, private_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued(atlas, private_key, not_after=END)
+    with_text_around(atlas, monkeypatch)
+    assert LookUp(atlas, 0).find(identity(private_key), thoroughly=False) is not None

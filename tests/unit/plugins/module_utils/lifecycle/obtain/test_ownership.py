@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,3 +132,24 @@ def test_names_and_subject_are_what_tells_whose_it_is(
 ) -> None:
     leaf = atlas.leaves[issued(atlas, private_key)]
     assert bool(names_that_differ(wanted(**options), leaf)) is differs
+
+
+def with_text_around(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service write something else than ASCII in front of its certificates."""
+    fetch = atlas.certificate
+
+    def certificate(serial: str) -> Any:
+        found = fetch(serial)
+        return found and replace(found, pem=f"# für www.example.com\n{found.pem}")
+
+    monkeypatch.setattr(atlas, "certificate", certificate)
+
+
+def test_text_around_a_certificate_says_nothing_of_it(
+    atlas: Atlas, private_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial = issued(atlas, private_key)
+    with_text_around(atlas, monkeypatch)
+    assert named_certificate(atlas, serial, wanted()).status == "ISSUED"
+    shown = proof(serial, private_key)
+    assert owned_certificate(atlas, shown, "nonce", None).status == "ISSUED"

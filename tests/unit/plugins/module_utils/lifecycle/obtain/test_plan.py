@@ -262,6 +262,8 @@ def test_all_that_is_stated_is_in_the_request() -> None:
         ("36h", "29h", "2 days"),
         ("35h", "28h", "35 hours"),
         ("2d", "39h", "2 days"),
+        ("252h", "202h", "10 days"),
+        ("276h", "221h", "12 days"),
         ("10d", "191h", ""),
         ("10d", "79%", ""),
         ("10d", "auto", ""),
@@ -328,3 +330,77 @@ class PolicyClient:
 
 def test_the_policy_is_that_of_the_account() -> None:
     assert fetch_policy(PolicyClient()).wants_proof  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "choices"),
+    [(99, 1), (100, 2), (999, 10), (1000, 11), (359_899, 3599), (359_900, 3600), (90 * DAY, 3600)],
+)
+def test_the_end_is_earlier_by_one_of_so_many_seconds(
+    monkeypatch: pytest.MonkeyPatch, lifetime: int, choices: int
+) -> None:
+    """Up to 1 % of the lifetime, and less than an hour. All of them may be chosen."""
+    validity = {"secondsmax": lifetime + 1, "not_before_negative_skew": 120}
+    asked: list[int] = []
+
+    def randbelow(bound: int) -> int:
+        asked.append(bound)
+        return bound - 1
+
+    monkeypatch.setattr("secrets.randbelow", randbelow)
+    made = planned({"validity": validity})
+    assert asked == [choices]
+    assert made.not_after == NOW - 3 + lifetime - (choices - 1)
+
+
+@pytest.mark.parametrize("end", [{"valid_for": "10d"}, {"not_after": "2027-02-01T00:00:00Z"}])
+def test_an_end_that_the_task_states_is_not_made_earlier(
+    monkeypatch: pytest.MonkeyPatch, end: dict[str, str]
+) -> None:
+    def randbelow(_bound: int) -> int:
+        raise AssertionError("nothing is to be chosen")
+
+    monkeypatch.setattr("secrets.randbelow", randbelow)
+    assert planned(renew_before="1h", **end).not_after
+
+
+def test_a_policy_that_says_nothing_of_the_past_lets_nothing_begin_there() -> None:
+    made = planned({"validity": {"secondsmax": DAY}})
+    assert (made.backdated, made.request.not_before) == (0, NOW)
+
+
+def test_what_is_not_stated_is_not_in_the_request() -> None:
+    request = planned(subject={"common_name": "www.example.com"}).request
+    assert request.subject_dn == {"common_name": "www.example.com"}
+    assert request.san == {"dns_names": ("www.example.com", "example.com")}
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "said"),
+    [
+        (
+            {"csr_content": "CSR"},
+            {},
+            "public_key_signature: the validation policy wants a proof of possession; give the"
+            " base64 signature that the key's holder makes over the DER public key, with SHA-256.",
+        ),
+        (
+            {"public_key_content": "KEY"},
+            {},
+            "public_key_signature: the validation policy wants a proof of possession; give the"
+            " base64 signature that the key's holder makes over the DER public key, with SHA-256.",
+        ),
+        (
+            {"public_key_content": "KEY"},
+            CSR_POLICY,
+            "public_key: the validation policy wants a certificate signing request; give csr_path"
+            " or csr_content instead.",
+        ),
+    ],
+)
+def test_what_is_missing_of_a_key_that_lives_elsewhere_is_told(
+    options: dict[str, Any], policy: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AtlasError) as caught:
+        planned(policy, **ELSEWHERE, **options)
+    assert caught.value.message == said
