@@ -45,8 +45,10 @@ MEMORY = Path("/dev/shm")
 CORES = max(2, os.cpu_count() or 2)
 OVERLAP = 0.35
 """How many more cores than there are may be asked for: no stage uses its share at every moment."""
-LIMIT = 45 * 60
-"""Seconds after which a stage is taken for stuck."""
+LIMIT = 45
+"""Minutes after which a stage is taken for stuck."""
+HOURS = 24 * 60
+"""The same for those that take hours."""
 GRACE = 90
 """Seconds that an interrupted stage gets to clean up: molecule removes its nodes."""
 LAST_LINES = 40
@@ -67,12 +69,13 @@ FAULTS = "tests/faults"
 @dataclass(frozen=True)
 class Stage:
     """A part of the tests: its command, run in the root of the checkout, and how many cores it
-    keeps busy when it runs alone."""
+    keeps busy when it runs alone. `limit`: minutes after which it is taken for stuck."""
 
     name: str
     command: Sequence[str]
     cores: float
     environment: dict[str, str] = field(default_factory=dict)
+    limit: float = LIMIT
 
 
 def integration(name: str, *arguments: str) -> Stage:
@@ -118,19 +121,21 @@ TEST = (
 """What `make test` runs, the longest first."""
 
 CHECK = (
-    Stage("lint-all", ("tests/tools/lint",), 1.0),
+    Stage("lint-ansible", ("tests/tools/lint", "ansible"), 1.0),
+    Stage("lint-code", ("tests/tools/lint", "code"), 1.0),
     Stage("touched", ("tests/tools/test-touched",), 1.0),
 )
 """What `make check` runs."""
 
 LONG = (
     *(unit(version) for version in ("3.10", "3.12")),
-    Stage("mutants", ("tests/tools/in-environment", "python", "tests/mutation"), 1.0),
+    Stage("mutants", ("tests/tools/in-environment", "python", "tests/mutation"), 1.0, limit=HOURS),
     Stage(
         "histories",
         (*PYTEST, f"{FAULTS}/test_histories.py"),
         1.0,
         {"ATLAS_HISTORIES_EXAMPLES": "5000"},
+        limit=HOURS,
     ),
     integration("integration-newest", "--core=newest"),
     integration("integration-oldest", "--core=oldest"),
@@ -183,9 +188,7 @@ def run(stages: Sequence[Stage]) -> int:
             for stage in _that_fit(waiting, running):
                 waiting.remove(stage)
                 running.append(_start(stage, alone=len(stages) == 1))
-            ended = _next_that_ended(running)
-            running.remove(ended)
-            outcomes.append(_outcome(ended))
+            outcomes.append(_next_outcome(running))
             _tell(outcomes[-1], began)
     except StopError as signal_name:
         _say(f"Interrupted by {signal_name}: cleaning up ...")
@@ -215,7 +218,7 @@ def _start(stage: Stage, alone: bool) -> Running:
     # In a session of its own: what the terminal sends reaches this process alone, which passes it
     # on in order.
     supervisor = subprocess.Popen(
-        [sys.executable, __file__, "--supervise", json.dumps(asdict(stage))],
+        [sys.executable, __file__, "--supervise", json.dumps(asdict(stage)), str(os.getpid())],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
@@ -226,30 +229,23 @@ def _start(stage: Stage, alone: bool) -> Running:
     return Running(stage, supervisor, log, time.monotonic())
 
 
-def _next_that_ended(running: Sequence[Running]) -> Running:
+def _next_outcome(running: list[Running]) -> Outcome:
+    """How the next one ends, which is taken from those that run."""
     while True:
         for entry in running:
-            if _has_ended(entry.supervisor.pid):
-                return entry
+            # Not waitid(2), which would leave it to be waited for: macOS has it since Python 3.13.
+            process, status, usage = os.wait4(entry.supervisor.pid, os.WNOHANG)
+            if process:
+                running.remove(entry)
+                entry.supervisor.returncode = os.waitstatus_to_exitcode(status)
+                return Outcome(
+                    stage=entry.stage,
+                    status=entry.supervisor.returncode,
+                    wall=time.monotonic() - entry.started,
+                    cpu=usage.ru_utime + usage.ru_stime,
+                    log=entry.log,
+                )
         time.sleep(0.2)
-
-
-def _has_ended(process: int) -> bool:
-    """Whether it did; it stays to be waited for."""
-    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    return os.waitid(os.P_PID, process, options) is not None
-
-
-def _outcome(ended: Running) -> Outcome:
-    _process, status, usage = os.wait4(ended.supervisor.pid, 0)
-    ended.supervisor.returncode = os.waitstatus_to_exitcode(status)
-    return Outcome(
-        stage=ended.stage,
-        status=ended.supervisor.returncode,
-        wall=time.monotonic() - ended.started,
-        cpu=usage.ru_utime + usage.ru_stime,
-        log=ended.log,
-    )
 
 
 def _interrupt(running: Sequence[Running]) -> None:
@@ -320,26 +316,34 @@ _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
 
 
-def supervise(stage: Stage) -> int:
+def supervise(stage: Stage, runner: int) -> int:
     """Run the command of a stage, then end what it left; its exit status."""
     _adopt_orphans()
     _raise_on_signals()
+    if os.getppid() != runner:
+        return 1  # it was killed before we could ask for word of that
+    command = None
     with _temporary_folders() as folders:
-        command = subprocess.Popen(
-            stage.command,
-            cwd=ROOT,
-            env={**os.environ, **stage.environment, **folders},
-            process_group=0,
-        )
-        signal.alarm(LIMIT)
         try:
+            # In here, since a signal may come when the process is there and not yet known.
+            command = subprocess.Popen(
+                stage.command,
+                cwd=ROOT,
+                env={**os.environ, **stage.environment, **folders},
+                process_group=0,
+            )
+            signal.setitimer(signal.ITIMER_REAL, stage.limit * 60)
             return _wait(command.pid)
         except StopError as signal_name:
-            _say(f"Ended by {signal_name}; the limit of a stage is {LIMIT // 60} minutes.")
-            _ask_to_end(command.pid)
+            _say(f"Ended by {signal_name}; the limit of this stage is {stage.limit:g} minutes.")
+            if command:
+                _ask_to_end(command.pid)
             return 1
         finally:
             _end_orphans()
+            if command and not Path("/proc/self/stat").exists():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(command.pid, signal.SIGKILL)
 
 
 def _wait(process: int) -> int:
@@ -355,11 +359,9 @@ def _ask_to_end(process: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process, signal.SIGINT)
     deadline = time.monotonic() + GRACE
-    while any(number == process for number, _name in _descendants()):
-        if time.monotonic() > deadline:
-            return
-        _reap()
-        time.sleep(0.1)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(process, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def _adopt_orphans() -> None:
@@ -446,10 +448,11 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     for option in ("--check", "--all", "--list"):
         parser.add_argument(option, action="store_true")
-    parser.add_argument("--supervise", help=argparse.SUPPRESS)
+    parser.add_argument("--supervise", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.supervise:
-        return supervise(Stage(**json.loads(chosen.supervise)))
+        stage, runner = chosen.supervise
+        return supervise(Stage(**json.loads(stage)), int(runner))
     if chosen.list:
         print("\n".join(stage.name for stage in (*TEST, *CHECK, *LONG)))
         return 0

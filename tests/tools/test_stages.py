@@ -15,19 +15,27 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+import stages
+
 TOOLS = Path(__file__).parent
 PROGRAM = """
 import sys
 sys.path.insert(0, {tools!r})
 from stages import Stage, run
-sys.exit(run([Stage(name, ("bash", "-c", script), 1.0) for name, script in {scripts!r}.items()]))
+scripts = {scripts!r}
+sys.exit(
+    run([Stage(name, ("bash", "-c", scripts[name]), 1.0, limit={limit!r}) for name in scripts])
+)
 """
 
 
-def start(tmp_path: Path, scripts: dict[str, str]) -> subprocess.Popen[str]:
-    """A run of stages with these names and scripts; their output files are below `tmp_path`."""
+def start(tmp_path: Path, scripts: dict[str, str], limit: float = 5) -> subprocess.Popen[str]:
+    """A run of stages with these names and scripts, each for at most `limit` minutes; their output
+    files are below `tmp_path`."""
+    program = PROGRAM.format(tools=str(TOOLS), scripts=scripts, limit=limit)
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(tools=str(TOOLS), scripts=scripts)],
+        [sys.executable, "-c", program],
         env={**os.environ, "VIRTUAL_ENV": str(tmp_path), "MARK": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -35,9 +43,9 @@ def start(tmp_path: Path, scripts: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def run(tmp_path: Path, scripts: dict[str, str]) -> tuple[int, str]:
+def run(tmp_path: Path, scripts: dict[str, str], limit: float = 5) -> tuple[int, str]:
     """Exit status and output of a run."""
-    process = start(tmp_path, scripts)
+    process = start(tmp_path, scripts, limit)
     output, _nothing = process.communicate(timeout=60)
     return process.returncode, output
 
@@ -85,9 +93,30 @@ def test_a_single_stage_shows_its_output(tmp_path: Path) -> None:
     assert run(tmp_path, {"only": "echo seen; exit 4"}) == (1, "seen\n")
 
 
+def test_a_stage_that_is_stuck_is_ended_and_has_failed(tmp_path: Path) -> None:
+    script = "trap 'echo tidied; exit 0' INT; echo begun; sleep 600 & wait"
+    status, output = run(tmp_path, {"stuck": script}, limit=0.01)
+    assert status == 1
+    assert output.splitlines()[:3] == [
+        "begun",
+        "Ended by SIGALRM; the limit of this stage is 0.01 minutes.",
+        "tidied",
+    ]
+
+
+def test_the_long_stages_have_hours() -> None:
+    limits = {stage.name: stage.limit for stage in stages.LONG}
+    assert limits["mutants"] == limits["histories"] == 24 * 60
+    assert {stage.limit for stage in (*stages.TEST, *stages.CHECK)} == {45}
+
+
 def test_processor_time_of_what_was_left_behind_is_counted(tmp_path: Path) -> None:
-    burn = "python3 -c 'import time\nwhile time.process_time() < 1.2: pass'"
-    _status, output = run(tmp_path, {"left": f"setsid {burn} & sleep 2", "other": "true"})
+    burn = """import os, time
+while time.process_time() < 1.2: pass
+open(os.environ["MARK"] + "/burnt", "w").write("yes\\n")
+time.sleep(600)"""
+    script = f"mkfifo $MARK/burnt; setsid python3 -c '{burn}' & read -r _word <$MARK/burnt"
+    _status, output = run(tmp_path, {"left": script, "other": "true"})
     (row,) = [line.split() for line in output.splitlines() if line.startswith("left ")]
     assert row[3] in ("0:01", "0:02")
 
@@ -108,9 +137,9 @@ def test_a_stage_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_lets_its_stages_tidy_up(tmp_path: Path, number: int) -> None:
     script = """
-        trap 'echo tidied >"$MARK/tidied"' EXIT
+        trap 'echo tidied >"$MARK/tidied"; exit' INT
         setsid sleep 600 & echo $! >"$MARK/process"
-        sleep 600
+        sleep 600 & wait
     """
     process = start(tmp_path, {"long": script, "other": "sleep 600"})
     daemon = int(wait_for_file(tmp_path / "process"))

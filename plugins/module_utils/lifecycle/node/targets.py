@@ -23,6 +23,7 @@ from .store import Store
 _GET_FLAGS = 0x80086601
 _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
 _RESERVED_BYTES = 64 * 1024
+_RESERVED = ".atlas-reserve-"
 """More than the largest set takes: RSA 8192 with a chain of four is below 20 KiB."""
 
 
@@ -134,7 +135,7 @@ class Reserve:
         there = [folder for folder in [*folders, store.private] if os.path.isdir(folder)]
         by_device = {os.stat(folder).st_dev: folder for folder in there}
         self._folders = list(by_device.values())
-        self._pattern = f".{os.path.basename(store.folder)}.atlas-reserve-"
+        self._pattern = f".{os.path.basename(store.folder)}{_RESERVED}"
 
     def take(self) -> None:
         """Hold the space; raises `AtlasError` if there is not enough."""
@@ -180,14 +181,14 @@ def remove_strays(wanted: Wanted, store: Store) -> None:
             _remove_strays_of(os.path.dirname(path), f".{os.path.basename(path)[:200]}.atlas-")
     for folder in (store.private, store.superseded):
         for name in _names(folder):
-            if name.startswith(".") and ".atlas-" in name and "-reserve-" not in name:
+            if name.startswith(".") and ".atlas-" in name and _RESERVED not in name:
                 files.unlink(os.path.join(folder, name))
     _remove_strays_of(store.folder, ".live.atlas-")
 
 
 def _remove_strays_of(folder: str, prefix: str) -> None:
     for name in _names(folder):
-        if name.startswith(prefix) and "-reserve-" not in name:
+        if name.startswith(prefix) and _RESERVED not in name:
             files.unlink(os.path.join(folder, name))
 
 

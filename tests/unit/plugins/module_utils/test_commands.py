@@ -54,6 +54,32 @@ def test_one_that_does_not_end_is_killed_with_what_it_started(tmp_path: Path) ->
         assert has_ended(int((tmp_path / name).read_text()))
 
 
+def test_what_went_into_a_session_of_its_own_is_neither_waited_for_nor_killed(
+    tmp_path: Path,
+) -> None:
+    """It holds the pipe, and Python 3.11 to 3.13 wait for that too when asked for the process."""
+    own = f"import os; os.setsid(); os.execvp('sh', ['sh', '-c', {AS_A_DAEMON!r}])"
+    command = [
+        "sh",
+        "-c",
+        'cd "$0"; "$1" -c "$2" & while ! [ -s daemon ]; do sleep 0.02; done; wait',
+    ]
+    with pytest.raises(commands.TimedOutError):
+        commands.run([*command, str(tmp_path), sys.executable, own], 1.5, ENVIRONMENT)
+    try:
+        assert not (tmp_path / "over").exists()
+        assert Path(f"/proc/{(tmp_path / 'daemon').read_text().strip()}").exists()
+    finally:
+        (tmp_path / "stop").touch()
+
+
+AS_A_DAEMON = """
+    echo $$ >daemon; count=0
+    while ! [ -e stop ] && [ $count -lt 200 ]; do sleep 0.05; count=$((count + 1)); done
+    echo over >over
+"""
+
+
 def has_ended(process: int) -> bool:
     """Whether a process is gone, or waits to be collected, soon."""
     for _attempt in range(500):

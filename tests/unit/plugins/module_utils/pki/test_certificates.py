@@ -425,3 +425,10 @@ class TestMayIssue:
     def test_who_says_it_illegibly_may_not(self, mint) -> None:
         damaged = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.19"), DAMAGED)
         assert certificates.may_issue(mint.certificate(damaged)) is False
+
+    def test_who_says_it_twice_may_not(self, mint) -> None:
+        other = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.99"), b"\x30\x00")
+        twice = mint.certificate(x509.BasicConstraints(True, None), other)
+        der = twice.public_bytes(serialization.Encoding.DER)
+        der = der.replace(b"\x06\x03\x55\x1d\x63", b"\x06\x03\x55\x1d\x13")
+        assert certificates.may_issue(x509.load_der_x509_certificate(der)) is False

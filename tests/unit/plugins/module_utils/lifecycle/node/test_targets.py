@@ -210,11 +210,12 @@ def test_what_calls_left_that_were_cut_off_is_removed(site: Site) -> None:
     assert [path for path in others if not path.exists()] == []
 
 
-def test_strays_lie_beside_what_a_link_leads_to(site: Site) -> None:
+@pytest.mark.parametrize("name", ["real.pem", "my-reserve-cert.pem"])
+def test_strays_lie_beside_what_a_link_leads_to(site: Site, name: str) -> None:
     elsewhere = site.folder / "elsewhere"
     elsewhere.mkdir()
-    (site.folder / "cert.pem").symlink_to(elsewhere / "real.pem")
-    stray = elsewhere / ".real.pem.atlas-0a"
+    (site.folder / "cert.pem").symlink_to(elsewhere / name)
+    stray = elsewhere / f".{name}.atlas-0a"
     stray.write_text("")
     remove_strays(site.wanted, store_of(site))
     assert not stray.exists()
