@@ -189,7 +189,7 @@ def test_what_holds_secrets_is_for_the_owner_only() -> None:
         for task in tasks:
             for module in task.values():
                 if isinstance(module, dict) and "mode" in module:
-                    place = module.get("dest") or module.get("path")
+                    place = str(module.get("dest") or module.get("path"))
                     modes[place.rpartition("/")[2]] = module["mode"]
     assert modes == {
         "{{ atlas_simulator_data_dir }}": "0700",

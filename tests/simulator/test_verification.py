@@ -359,6 +359,9 @@ def test_a_domain_is_verified_by_the_link_in_a_mail(
         assert mail.rcpt_tos == ["Admin@shop.test"]
         text = mail.content.decode()
         (link,) = (line for line in text.splitlines() if line.startswith("http://"))
+        for wrong in (link[:-1], f"{link}A", link.rpartition("/")[0] + "/"):
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(wrong, timeout=10)
         with urllib.request.urlopen(link, timeout=10) as page:
             assert "shop.test is verified" in page.read().decode()
         claim = simulator.send("GET", f"/claims/domains/{claim_id}").document
