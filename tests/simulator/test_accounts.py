@@ -107,6 +107,16 @@ def test_each_has_a_quota_of_its_own(several: Simulator) -> None:
     several.control("POST", "/quota", {"account": "internal", "quota": 5})
 
 
+def test_a_quota_without_an_account_is_that_of_the_first(several: Simulator) -> None:
+    def quotas() -> dict[str, int]:
+        accounts = several.control("GET", "/state")["accounts"]
+        return {name: numbers["quota"] for name, numbers in accounts.items()}
+
+    before = quotas()
+    several.control("POST", "/quota", {"quota": 77})
+    assert quotas() == {**before, "web": 77}
+
+
 def test_an_internal_account_needs_no_claim(several: Simulator) -> None:
     request = good_request(subject_dn={}, san={"dns_names": ["host.internal.example"]})
     assert As(several, "internal").send("POST", "/certificates", request).status == 201

@@ -501,3 +501,24 @@ def test_a_public_key_is_one_block_of_pem(text: str, is_key: bool) -> None:
         assert taken({}, {"public_key": text}).public_key == KEY.public_key()
     else:
         assert refusal({}, {"public_key": text}) == "public_key: invalid encoding"
+
+
+def test_how_members_of_the_name_are_encoded() -> None:
+    values = {
+        "common_name": "a",
+        "serial_number": "b",
+        "country": "NL",
+        "jurisdiction_of_incorporation_country_name": "BE",
+        "email": "c@d.test",
+        "pseudonym": "e",
+    }
+    policy = {name: {"presence": "OPTIONAL", "format": ""} for name in values}
+    leaf = taken({"subject_dn": policy}, {"subject_dn": values})
+    assert {each.oid: (each.kind, each.value) for each in leaf.subject} == {
+        "2.5.4.3": ("UTF8STRING", "a"),
+        "2.5.4.5": ("PRINTABLESTRING", "b"),
+        "2.5.4.6": ("PRINTABLESTRING", "NL"),
+        "1.3.6.1.4.1.311.60.2.1.3": ("PRINTABLESTRING", "BE"),
+        "1.2.840.113549.1.9.1": ("IA5STRING", "c@d.test"),
+        "2.5.4.65": ("UTF8STRING", "e"),
+    }

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 from atlas_simulator.clock import Clock
+from atlas_simulator.pki.api_tls import ApiTls
 from atlas_simulator.pki.authority import Authority
-from atlas_simulator.pki.leaf import sign
+from atlas_simulator.pki.extensions import Directory, subject_directory
+from atlas_simulator.pki.leaf import Signature, rekeyed, sign
 from atlas_simulator.pki.pairs import Pair
 from atlas_simulator.pki.revocation import ocsp_answer, revocation_list
 from atlas_simulator.store import Certificate, Store
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
@@ -227,3 +230,76 @@ def test_generations_outlive_a_restart(tmp_path: Path) -> None:
     assert second.root.certificate == first.root.certificate
     assert [second.has(each) for each in (0, 1, 6, 7)] == [False, True, True, False]
     assert [second.number({}, back) for back in (0, 1, 2, 3)] == [5, 3, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted", "algorithm"),
+    [
+        (1, Signature("", "SHA-384"), "1.2.840.10045.4.3.3"),
+        (2, Signature("RSA", "SHA-512"), "1.2.840.113549.1.1.13"),
+        (2, Signature("RSA-PSS", "SHA-384"), "1.2.840.113549.1.1.10"),
+    ],
+)
+def test_a_rekey_is_signed_in_the_same_way_by_whoever_signs_now(
+    authority: Authority, number: int, wanted: Signature, algorithm: str
+) -> None:
+    first, second = authority.issuer(number), authority.issuer(number + 2)
+    leaf = replace(taken({}, {}), signature=wanted, san={"dns_names": ["b.test", "a.test"]})
+    old = x509.load_pem_x509_certificate(sign(leaf, first).encode())
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    new = x509.load_pem_x509_certificate(rekeyed(old, key, SERIALS[0], NOW, second).encode())
+    new.verify_directly_issued_by(second.certificate)
+    for each in (old, new):
+        assert each.signature_algorithm_oid.dotted_string == algorithm
+        assert each.signature_hash_algorithm is not None
+        name = each.signature_hash_algorithm.name
+        assert name == wanted.hash_algorithm.replace("-", "").lower()
+    of_key = (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier)
+    same = [
+        [each for each in certificate.extensions if not isinstance(each.value, of_key)]
+        for certificate in (old, new)
+    ]
+    assert same[0] == same[1]
+    assert len(new.extensions) == len(old.extensions)
+    identifier = new.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    assert (identifier.critical, identifier.value) == (
+        False,
+        x509.SubjectKeyIdentifier.from_public_key(key),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "usage", "days"),
+    [
+        ("server", x509.ExtendedKeyUsageOID.SERVER_AUTH, 5 * 365),
+        ("client", x509.ExtendedKeyUsageOID.CLIENT_AUTH, 5 * 365),
+        ("other-client", x509.ExtendedKeyUsageOID.CLIENT_AUTH, 5 * 365),
+        ("revoked-client", x509.ExtendedKeyUsageOID.CLIENT_AUTH, 5 * 365),
+        ("unknown-client", x509.ExtendedKeyUsageOID.CLIENT_AUTH, 5 * 365),
+        ("expired-client", x509.ExtendedKeyUsageOID.CLIENT_AUTH, -1),
+    ],
+)
+def test_what_the_certificates_of_a_connection_say(
+    tmp_path: Path, name: str, usage: x509.ObjectIdentifier, days: int
+) -> None:
+    tls = ApiTls(tmp_path, [])
+    tls.client(tmp_path)
+    certificate = x509.load_pem_x509_certificate(tls.path(name, "crt").read_bytes())
+    lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    assert lasts.days == days + 2
+    assert certificate.issuer == tls.ca.certificate.subject
+    told = {type(each.value).__name__: each for each in certificate.extensions}
+    constraints, key_usage = told["BasicConstraints"], told["KeyUsage"]
+    assert constraints.value == x509.BasicConstraints(ca=False, path_length=None)
+    assert (constraints.critical, key_usage.critical) == (True, True)
+    assert (key_usage.value.digital_signature, key_usage.value.key_cert_sign) == (True, False)
+    assert list(told["ExtendedKeyUsage"].value) == [usage]
+    _ca, begin, listed = tls.trusted.read_bytes().partition(b"-----BEGIN X509 CRL")
+    crl = x509.load_pem_x509_crl(begin + listed)
+    revoked = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    assert (revoked is not None) == (name == "revoked-client")
+
+
+def test_a_day_of_birth_is_at_noon() -> None:
+    (extension,) = subject_directory(Directory(date_of_birth="1984-02-29"))
+    assert bytes.fromhex("06082b06010505070901") + b"\x31\x11\x18\x0f19840229120000Z" in extension

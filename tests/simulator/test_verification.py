@@ -392,6 +392,14 @@ def refusing_resolver() -> Iterator[str]:
         refusing.join(10)
 
 
+def test_without_a_mail_server_no_mail_is_promised(tmp_path: Path, refusing_resolver: str) -> None:
+    with running(tmp_path, "--resolver", refusing_resolver) as simulator:
+        claim_id, _token = simulator.claim("shop.test")
+        body = {"email_address": "admin@shop.test"}
+        assert simulator.send("POST", f"/claims/domains/{claim_id}/email", body).status == 503
+        assert simulator.send("GET", f"/claims/domains/{claim_id}").document["log"] == []
+
+
 def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path, refusing_resolver: str) -> None:
     arguments = ("--smtp", "127.0.0.1:1", "--pki-listen", "127.0.0.1:0")
     with running(tmp_path, *arguments, "--resolver", refusing_resolver) as simulator:
