@@ -392,6 +392,18 @@ def refusing_resolver() -> Iterator[str]:
         refusing.join(10)
 
 
+def test_a_failed_look_up_of_caa_forbids(tmp_path: Path, refusing_resolver: str) -> None:
+    arguments = ("--verified", "shop.test", "--set", "caa_checked=true")
+    with running(tmp_path, *arguments, "--resolver", refusing_resolver) as simulator:
+        request = good_request(subject_dn={}, san={"dns_names": ["*.shop.test"]})
+        answer = simulator.send("POST", "/certificates", request)
+        assert answer.status == 422
+        (reason,) = answer.document["errors"].values()
+        assert "answered REFUSED" in reason
+        counted = simulator.send("GET", "/counters/certificates/issued")
+        assert counted.document == {"value": 0}
+
+
 def test_without_a_mail_server_no_mail_is_promised(tmp_path: Path, refusing_resolver: str) -> None:
     with running(tmp_path, "--resolver", refusing_resolver) as simulator:
         claim_id, _token = simulator.claim("shop.test")
