@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -242,3 +242,25 @@ def test_a_clock_is_moved_from_where_it_is_and_set_from_where_it_was(
     assert clock.now() == 5005
     clock.set(100)
     assert clock.now() == 100
+
+
+def test_times_and_limits_that_nobody_set() -> None:
+    told = {
+        name: value
+        for name, value in asdict(Behaviour()).items()
+        if not isinstance(value, (bool, str))
+    }
+    assert told == {
+        "token_seconds": 600,
+        "claim_token_seconds": 30 * DAY,
+        "reuse_seconds": 200 * DAY,
+        "resolvers_must_agree": 0,
+        "issuance_delay": 0,
+        "statistics_delay": 0,
+        "date_skew": 0,
+        "revoke_again": 412,
+        "idle_seconds": 75,
+        "rate_limit": 0,
+        "rate_burst": 10,
+    }
+    assert [name for name, value in asdict(Behaviour()).items() if value is True] == ["ip_claims"]
