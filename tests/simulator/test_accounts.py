@@ -80,11 +80,22 @@ def test_none_sees_what_is_another_s(several: Simulator) -> None:
     assert web.send("GET", path).status == 200
     assert internal.send("GET", path).status == 404
     assert internal.send("DELETE", path).status == 404
+    assert internal.send("POST", f"{path}/rekey", {}).status == 404
+    reason = {"revocation_reason": "superseded"}
+    assert internal.send("PATCH", path, reason).status == 404
+    assert web.send("GET", path).document["status"] == "ISSUED"
     assert internal.send("GET", "/stats/issued").document == []
     assert internal.send("GET", "/counters/certificates/issued").document == {"value": 0}
     (claim,) = web.send("GET", "/claims/domains").document
     assert internal.send("GET", "/claims/domains").document == []
-    assert internal.send("GET", f"/claims/domains/{claim['id']}").status == 404
+    claim_path = f"/claims/domains/{claim['id']}"
+    assert internal.send("GET", claim_path).status == 404
+    assert internal.send("DELETE", claim_path).status == 404
+    for end in ("/reassert", "/dns"):
+        assert internal.send("POST", claim_path + end).status == 404
+    # Nor is a claim of a domain one of an address.
+    assert web.send("GET", f"/claims/ipaddresses/{claim['id']}").status == 404
+    assert web.send("GET", claim_path).document == claim
     assert internal.send("POST", "/claims/domains/quillon.example").status == 201
 
 
@@ -96,10 +107,29 @@ def test_each_has_a_quota_of_its_own(several: Simulator) -> None:
     several.control("POST", "/quota", {"account": "internal", "quota": 5})
 
 
+def test_a_quota_without_an_account_is_that_of_the_first(several: Simulator) -> None:
+    def quotas() -> dict[str, int]:
+        accounts = several.control("GET", "/state")["accounts"]
+        return {name: numbers["quota"] for name, numbers in accounts.items()}
+
+    before = quotas()
+    several.control("POST", "/quota", {"quota": 77})
+    assert quotas() == {**before, "web": 77}
+
+
 def test_an_internal_account_needs_no_claim(several: Simulator) -> None:
     request = good_request(subject_dn={}, san={"dns_names": ["host.internal.example"]})
     assert As(several, "internal").send("POST", "/certificates", request).status == 201
     assert As(several, "web").send("POST", "/certificates", request).status == 422
+
+
+def test_secrets_of_each_are_for_the_owner_only(several: Simulator) -> None:
+    for name in ("internal", "partner", "proxied"):
+        folder = several.folder / "accounts" / name
+        assert folder.stat().st_mode & 0o777 == 0o700
+        modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+        names = ("client.crt", "client.key", "connection.json", "env")
+        assert modes == dict.fromkeys(names, 0o600)
 
 
 def test_a_partner_needs_no_client_certificate(several: Simulator) -> None:
@@ -118,7 +148,11 @@ def test_a_proxy_tells_the_serial_number(several: Simulator) -> None:
     serial = f"{x509.load_pem_x509_certificate(pem).serial_number:X}"
     proxied = As(several, "proxied", **{"X-SSL-Client-Serial": serial})
     assert proxied.send("GET", "/trustchain").status == 200
-    assert proxied.send("GET", "/trustchain", **{"X-SSL-Client-Serial": "01"}).status == 401
+    for same in (serial.lower(), serial.rjust(42, "0")):
+        assert proxied.send("GET", "/trustchain", **{"X-SSL-Client-Serial": same}).status == 200
+    for other in ("01", serial[1:], f"{serial}0", f" 0x{serial}"):
+        headers = {"X-SSL-Client-Serial": other}
+        assert proxied.send("GET", "/trustchain", **headers).status == 401
     assert proxied.send("GET", "/trustchain", **{"X-SSL-Client-Serial": None}).status == 401
 
 

@@ -195,6 +195,13 @@ def test_a_name_without_a_server_stays_pending(tmp_path: Path) -> None:
             "authorization_domain: invalid value",
         ),
         ({"scheme": "http", "authorization_domain": ""}, "authorization_domain: invalid value"),
+        *(
+            (
+                {"scheme": "http", "authorization_domain": other},
+                "authorization_domain: invalid value",
+            )
+            for other in ("other.example", "www.shop.example", "op.example")
+        ),
     ],
 )
 def test_a_bad_assertion_is_refused(shop: Simulator, body: Any, text: str) -> None:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import pytest
-from atlas_simulator.command_line import _parser, _settings
+from atlas_simulator.command_line import _loopback_address, _parser, _port, _settings
 from atlas_simulator.problems import StartError
 from atlas_simulator.settings import Address
 from cryptography import x509
@@ -282,3 +282,24 @@ def test_a_policy_that_cannot_be_enforced_is_refused(
     file = tmp_path / "policy.json"
     file.write_text(policy)
     assert sentence in refused(tmp_path / "data", "--policy", str(file))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
+def test_the_control_listener_is_on_loopback(host: str) -> None:
+    assert str(_loopback_address(f"{host}:65535")) == f"{host}:65535"
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "[::]", "192.168.0.1", "10.0.0.1", "example.com", "localhost.example", "a"]
+)
+def test_the_control_listener_is_on_nothing_else(host: str) -> None:
+    with pytest.raises(StartError, match="is not a loopback address, such as 127"):
+        _loopback_address(f"{host}:8444")
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_what_is_no_port(port: int) -> None:
+    assert _port("--verify-http-port", 65535) == 65535
+    assert _port("--verify-http-port", 1) == 1
+    with pytest.raises(StartError, match=f"{port} is no port"):
+        _port("--verify-http-port", port)

@@ -222,6 +222,16 @@ def test_the_ledger_counts_by_key_and_names(faulty: Simulator) -> None:
     assert len(entry["public_key"]) == 64
 
 
+def test_the_ledger_tells_what_became_of_a_certificate(faulty: Simulator) -> None:
+    serial = faulty.issue()
+    faulty.send("PATCH", f"/certificates/{serial}", {"revocation_reason": "Superseded"})
+    faulty.control("POST", "/settings", {"refuse_later": True})
+    faulty.issue()
+    faulty.control("POST", "/settings", {"refuse_later": False})
+    told = [(entry["status"], entry["reason"]) for entry in faulty.control("GET", "/ledger")[-2:]]
+    assert told == [("REVOKED", "superseded"), ("REFUSED", "")]
+
+
 def test_the_state_tells_numbers(faulty: Simulator) -> None:
     before = faulty.control("GET", "/state")["accounts"]["account"]
     faulty.issue()

@@ -501,3 +501,77 @@ def test_a_public_key_is_one_block_of_pem(text: str, is_key: bool) -> None:
         assert taken({}, {"public_key": text}).public_key == KEY.public_key()
     else:
         assert refusal({}, {"public_key": text}) == "public_key: invalid encoding"
+
+
+def test_how_members_of_the_name_are_encoded() -> None:
+    values = {
+        "common_name": "a",
+        "serial_number": "b",
+        "country": "NL",
+        "jurisdiction_of_incorporation_country_name": "BE",
+        "email": "c@d.test",
+        "pseudonym": "e",
+    }
+    policy = {name: {"presence": "OPTIONAL", "format": ""} for name in values}
+    leaf = taken({"subject_dn": policy}, {"subject_dn": values})
+    assert {each.oid: (each.kind, each.value) for each in leaf.subject} == {
+        "2.5.4.3": ("UTF8STRING", "a"),
+        "2.5.4.5": ("PRINTABLESTRING", "b"),
+        "2.5.4.6": ("PRINTABLESTRING", "NL"),
+        "1.3.6.1.4.1.311.60.2.1.3": ("PRINTABLESTRING", "BE"),
+        "1.2.840.113549.1.9.1": ("IA5STRING", "c@d.test"),
+        "2.5.4.65": ("UTF8STRING", "e"),
+    }
+
+
+@pytest.mark.parametrize("critical", [False, True])
+def test_what_the_policy_calls_critical_is(critical: bool) -> None:
+    oids = {"static": True, "list": ["1.3.6.1.5.5.7.3.1"], "mincount": 1, "maxcount": 1}
+    versions = {"presence": "STATIC", "min": 1, "max": 1}
+    fixed = {"presence": "STATIC", "value_type": "UTF8STRING", "value_format": "a"}
+    policy = {
+        "san": {"critical": critical, "dns_names": NAMES},
+        "extended_key_usages": {"critical": critical, "ekus": oids},
+        "ms_extension_template": {
+            "critical": critical,
+            "template_id": {"presence": "STATIC", "format": "1.2.3"},
+            "major_version": versions,
+        },
+        "custom_extensions": {"1.2.4": {**fixed, "critical": critical}},
+    }
+    leaf = taken(policy, {})
+    assert leaf.template is not None
+    (custom,) = leaf.custom_extensions
+    told = (leaf.san_critical, leaf.ekus_critical, leaf.template.critical, custom.critical)
+    assert told == (critical,) * 4
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_taken"),
+    [
+        (NOW - 120, 0, True),
+        (NOW - 121, 0, False),
+        (NOW + 60, 0, True),
+        (NOW + 61, 0, False),
+        (NOW, NOW + 10, True),
+        (NOW, NOW + 9, False),
+        (NOW, NOW + 1000, True),
+        (NOW, NOW + 1001, False),
+        (NOW + 60, NOW + 1041, False),
+    ],
+)
+def test_each_limit_of_a_validity(start: int, end: int, is_taken: bool) -> None:
+    limits = {
+        "secondsmin": 10,
+        "secondsmax": 1000,
+        "not_before_negative_skew": 120,
+        "not_before_positive_skew": 60,
+        "issuer_expiry": NOW + 1040,
+    }
+    body = {"validity": {"not_before": start, "not_after": end}}
+    if is_taken:
+        leaf = taken({"validity": limits}, body)
+        assert (leaf.not_before, leaf.not_after) == (start, end or min(start + 1000, NOW + 1040))
+    else:
+        member = "not_after" if end else "not_before"
+        assert refusal({"validity": limits}, body) == f"validity.{member}: invalid value"

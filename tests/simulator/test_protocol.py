@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from atlas_simulator.policy.policies import READY_MADE
 
-from .conftest import JSON_TYPE, Simulator, good_request
+from .conftest import JSON_TYPE, Simulator, good_request, running
 
 
 def test_login_gives_a_token(simulator: Simulator) -> None:
@@ -178,6 +181,14 @@ def test_the_policy_tells_when_the_issuing_ca_ends(simulator: Simulator) -> None
     assert answer.headers["Content-Type"] == JSON_TYPE
     assert answer.document["validity"]["issuer_expiry"] > 1_795_430_400
     assert answer.document["public_key"]["key_type"] == "ECDSA"
+
+
+def test_an_end_that_the_policy_tells_itself_is_told(tmp_path: Path) -> None:
+    policy = {**READY_MADE["dv-tls"]}
+    policy["validity"] = {**policy["validity"], "issuer_expiry": 1_861_919_999}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    with running(tmp_path / "data", "--policy", str(tmp_path / "policy.json")) as started:
+        assert started.send("GET", "/validationpolicy").document == policy
 
 
 def test_the_control_listener_tells_what_was_asked(simulator: Simulator) -> None:

@@ -22,6 +22,7 @@ from atlas_simulator.verification.dns import (
     allowed_authorization_domain,
     authorization_domains,
 )
+from atlas_simulator.verification.token import matches
 
 from .test_policy_readings import NOW, taken
 
@@ -196,3 +197,30 @@ DOMAINS: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("text", "domain"), DOMAINS)
 def test_what_is_a_domain(text: str, domain: Any) -> None:
     assert normal_domain(text) == domain
+
+
+TOKEN = "globalsign-domain-verification=0A1B"
+
+
+@pytest.mark.parametrize(
+    ("placed", "is_it"),
+    [
+        (TOKEN, True),
+        ("0A1B", True),
+        (f" {TOKEN}\r\n", True),
+        ("\t0A1B\n", True),
+        ("", False),
+        ("globalsign-domain-verification=", False),
+        ("0a1b", False),
+        (TOKEN.upper(), False),
+        (f"{TOKEN}2", False),
+        (f"{TOKEN} {TOKEN}", False),
+        (f"<p>{TOKEN}</p>", False),
+        ("0A1", False),
+        ("A1B", False),
+        (f"other-domain-verification{TOKEN}", False),
+    ],
+)
+def test_what_is_the_token(placed: str, is_it: bool) -> None:
+    assert matches(placed, TOKEN) is is_it
+    assert matches(placed, "0A1B") is is_it

@@ -162,7 +162,9 @@ def test_lists_can_tell_of_what_is_pending(counted: Simulator, pending: bool) ->
     assert counted.send("GET", f"/certificates/{serial}").status == 202
     assert serials(counted.send("GET", "/stats/issued")) == ([serial] if pending else [])
     move(counted, 61)
-    assert counted.send("GET", f"/certificates/{serial}").status == 200
+    read = counted.send("GET", f"/certificates/{serial}")
+    (entry,) = counted.control("GET", "/ledger")
+    assert (read.status, read.document["updated_at"]) == (200, entry["accepted_at"] + 60)
     assert serials(counted.send("GET", "/stats/issued")) == [serial]
 
 
@@ -172,6 +174,8 @@ def test_what_the_backend_refuses_is_in_no_list(counted: Simulator) -> None:
     answer = counted.send("GET", f"/certificates/{serial}")
     assert (answer.status, answer.description) == (422, "CA validation error")
     assert serials(counted.send("GET", "/stats/issued")) == []
+    end = counted.control("GET", "/ledger")[0]["not_after"]
+    assert serials(counted.send("GET", f"/stats/expiring?from={end}")) == []
     assert counted.send("GET", "/counters/certificates/issued").document == {"value": 0}
 
 
@@ -185,3 +189,31 @@ def test_quota_is_counted_at_acceptance_or_at_issue(
     assert counted.send("GET", "/quotas/issuance").document == {"value": left}
     move(counted, 61)
     assert counted.send("GET", "/quotas/issuance").document == {"value": 999_999}
+
+
+def test_what_the_backend_refuses_may_cost_nothing(counted: Simulator) -> None:
+    counted.control("POST", "/settings", {"quota_counted": "issued", "refuse_later": True})
+    counted.issue()
+    assert counted.send("GET", "/quotas/issuance").document == {"value": 1_000_000}
+
+
+def test_revocations_can_lag_too(counted: Simulator) -> None:
+    counted.control("POST", "/settings", {"statistics_delay": 60})
+    serial = counted.issue()
+    counted.send("DELETE", f"/certificates/{serial}")
+    assert serials(counted.send("GET", "/stats/revoked")) == []
+    move(counted, 61)
+    assert serials(counted.send("GET", "/stats/revoked")) == [serial]
+
+
+def test_lists_are_in_the_order_of_their_times(counted: Simulator) -> None:
+    now = int(time.time())
+    ends = (now + 3 * DAY, now + DAY, now + 2 * DAY)
+    issued = [
+        counted.issue(good_request(validity={"not_before": now, "not_after": end})) for end in ends
+    ]
+    assert serials(counted.send("GET", "/stats/issued")) == issued
+    in_order = [issued[1], issued[2], issued[0]]
+    path = f"/stats/expiring?from={now}&to={ends[0]}"
+    assert serials(counted.send("GET", path)) == in_order
+    assert serials(counted.send("GET", f"{path}&page=2&per_page=2")) == in_order[2:]

@@ -359,6 +359,9 @@ def test_a_domain_is_verified_by_the_link_in_a_mail(
         assert mail.rcpt_tos == ["Admin@shop.test"]
         text = mail.content.decode()
         (link,) = (line for line in text.splitlines() if line.startswith("http://"))
+        for wrong in (link[:-1], f"{link}A", link.rpartition("/")[0] + "/"):
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(wrong, timeout=10)
         with urllib.request.urlopen(link, timeout=10) as page:
             assert "shop.test is verified" in page.read().decode()
         claim = simulator.send("GET", f"/claims/domains/{claim_id}").document
@@ -387,6 +390,26 @@ def refusing_resolver() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
         server.sendto(b"", server.getsockname())
         refusing.join(10)
+
+
+def test_a_failed_look_up_of_caa_forbids(tmp_path: Path, refusing_resolver: str) -> None:
+    arguments = ("--verified", "shop.test", "--set", "caa_checked=true")
+    with running(tmp_path, *arguments, "--resolver", refusing_resolver) as simulator:
+        request = good_request(subject_dn={}, san={"dns_names": ["*.shop.test"]})
+        answer = simulator.send("POST", "/certificates", request)
+        assert answer.status == 422
+        (reason,) = answer.document["errors"].values()
+        assert "answered REFUSED" in reason
+        counted = simulator.send("GET", "/counters/certificates/issued")
+        assert counted.document == {"value": 0}
+
+
+def test_without_a_mail_server_no_mail_is_promised(tmp_path: Path, refusing_resolver: str) -> None:
+    with running(tmp_path, "--resolver", refusing_resolver) as simulator:
+        claim_id, _token = simulator.claim("shop.test")
+        body = {"email_address": "admin@shop.test"}
+        assert simulator.send("POST", f"/claims/domains/{claim_id}/email", body).status == 503
+        assert simulator.send("GET", f"/claims/domains/{claim_id}").document["log"] == []
 
 
 def test_a_mail_that_cannot_be_sent_is_in_the_log(tmp_path: Path, refusing_resolver: str) -> None:
