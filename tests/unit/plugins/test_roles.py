@@ -669,3 +669,222 @@ def test_a_token_that_is_there_is_not_added_again(
     task = DOMAIN[f"dns/{provider}_present", "Write the set with the token in it"]
     variables = variables_of(provider, texts, task)
     assert holds(task, **variables) is is_written
+
+
+# What each task hands to a module of this collection, and to those that change a host
+
+RESOLVERS = {"resolvers": "{{ atlas_domain_resolvers | default(omit, true) }}"}
+IN_DNS = {
+    "domain": "{{ atlas_domain_domain }}",
+    "method": "dns",
+    "authorization_domain": "{{ atlas_domain_proof.place.dns.name }}",
+    "token": "{{ atlas_domain_proof.place.dns.value }}",
+    "dns_port": "{{ atlas_domain_dns_port }}",
+    **RESOLVERS,
+}
+ON_THE_WEB = {
+    "path": "{{ atlas_domain_proof.place.http.path }}",
+    "content": "{{ atlas_domain_proof.place.http.content }}",
+}
+BY_UPDATE = {
+    "name": "{{ atlas_domain_record.name }}",
+    "value": "{{ atlas_domain_record.value }}",
+    "zone": "{{ atlas_domain_record.zone | default(omit, true) }}",
+    "port": "{{ atlas_domain_dns.port | default(atlas_domain_dns_port) }}",
+    **RESOLVERS,
+    **{
+        option: "{{ atlas_domain_dns." + option + " | default(omit) }}"
+        for option in (
+            "server",
+            "protocol",
+            "timeout",
+            "tsig_name",
+            "tsig_key",
+            "tsig_algorithm",
+        )
+    },
+}
+OPTIONS: dict[tuple[str, str], Any] = {
+    ("dns/add", "Find out where the record goes"): IN_DNS,
+    ("dns/wait", "Wait until the record can be seen"): {
+        **IN_DNS,
+        "servers": "{{ atlas_domain_wait }}",
+        "timeout": "{{ atlas_domain_wait_timeout }}",
+    },
+    ("dns/rfc2136_present", "Add the record with a dynamic update"): {
+        **BY_UPDATE,
+        "ttl": "{{ atlas_domain_record.ttl }}",
+    },
+    ("dns/rfc2136_absent", "Remove the record with a dynamic update"): {
+        **BY_UPDATE,
+        "state": "absent",
+    },
+    ("http", "Wait until it can be seen at every address of the name"): {
+        "domain": "{{ atlas_domain_domain }}",
+        "method": "{{ atlas_domain_proof.method }}",
+        "token": ON_THE_WEB["content"],
+        "http_port": "{{ atlas_domain_http_port if atlas_domain_http_port | int > 0 else omit }}",
+        "timeout": "{{ atlas_domain_wait_timeout }}",
+        **RESOLVERS,
+    },
+    ("http/webroot_present", "Write the token"): {
+        **ON_THE_WEB,
+        "webroot": "{{ atlas_domain_proof.webroot }}",
+        "owner": "{{ atlas_domain_webroot_owner | default(omit, true) }}",
+        "group": "{{ atlas_domain_webroot_group | default(omit, true) }}",
+    },
+    ("http/listener_present", "Serve the token for as long as it takes"): {
+        **ON_THE_WEB,
+        "port": "{{ atlas_domain_listen_port }}",
+        "lifetime": "{{ atlas_domain_wait_timeout | int + atlas_domain_timeout | int + 60 }}",
+    },
+    ("http/listener_absent", "Stop serving the token"): {
+        "port": "{{ atlas_domain_listen_port }}",
+        "state": "stopped",
+    },
+}
+ALL_ITEMS = (
+    "{{ atlas_certificate_list | globalsign.atlas.certificate_items(atlas_certificate_folder) }}"
+)
+GOOD_ITEMS = ALL_ITEMS.replace("_list", "_good")
+BAD_ITEMS = ALL_ITEMS.replace("_list", "_bad | map('first')")
+CERTIFICATE_OPTIONS: dict[tuple[str, str], Any] = {
+    ("main", "Find out what is due"): {"certificates": ALL_ITEMS},
+    ("deploy", "Obtain and install the certificates"): {
+        "certificates": ALL_ITEMS,
+        "acknowledge": "later",
+    },
+    ("try", "Confirm the certificates that work"): {
+        "certificates": GOOD_ITEMS,
+        "state": "confirmed",
+    },
+    ("switch_back", "Switch back to the certificates that were there before"): {
+        "certificates": BAD_ITEMS,
+        "state": "previous",
+    },
+    ("deploy", "Make the folders of the certificates"): {
+        "path": "{{ atlas_certificate_missing_folder }}",
+        "state": "directory",
+        "mode": "0755",
+    },
+    ("reload_one", "Reload the unit {{ atlas_certificate_unit }}"): {
+        "name": "{{ atlas_certificate_unit }}",
+        "state": "reloaded",
+    },
+    ("reload_one", "Run the reload command"): {"cmd": "{{ atlas_certificate_command }}"},
+    ("check", "Fetch the root to verify against"): None,
+    ("check", "Connect over TLS until the new certificate is served"): {
+        "address": "{{ atlas_certificate_endpoint.address }}",
+        "port": "{{ atlas_certificate_endpoint.port }}",
+        "server_name": "{{ atlas_certificate_endpoint.server_name }}",
+        "root": "{{ atlas_certificate_trustchain.root | default('', true) or omit }}",
+    },
+}
+
+
+@pytest.mark.parametrize("place", OPTIONS)
+def test_what_a_module_is_told_of_a_token(place: tuple[str, str]) -> None:
+    assert DOMAIN[place][module_of(DOMAIN[place])] == OPTIONS[place]
+
+
+@pytest.mark.parametrize("place", CERTIFICATE_OPTIONS)
+def test_what_a_module_is_told_of_a_certificate(place: tuple[str, str]) -> None:
+    assert CERTIFICATE[place][module_of(CERTIFICATE[place])] == CERTIFICATE_OPTIONS[place]
+
+
+# Who is reloaded, confirmed and switched back
+
+INSTALLED: list[Any] = [[{"name": "a", "reload": "nginx"}, {}], [{"name": "b"}, {}]]
+
+
+def test_what_works_is_confirmed_and_the_rest_is_switched_back() -> None:
+    variables = {"atlas_certificate_replaced": INSTALLED, "atlas_certificate_failures": {"a": "x"}}
+    good = CERTIFICATE["try", "Confirm the certificates that work"]
+    kept = evaluate(good["vars"]["atlas_certificate_good"], **variables)
+    assert [item["name"] for item in kept] == ["b"]
+    bad = CERTIFICATE["try", "Switch back to what was there before the others"]
+    given = evaluate(bad["vars"]["atlas_certificate_bad"], **variables)
+    assert [pair[0]["name"] for pair in given] == ["a"]
+    for many in (0, 1):
+        assert holds(good, atlas_certificate_good=[1] * many) is bool(many)
+        assert holds(bad, atlas_certificate_bad=[1] * many) is bool(many)
+
+
+def test_just_what_was_replaced_is_tried_and_all_of_it_reloaded() -> None:
+    task = CERTIFICATE["deploy", "Try what was installed, and confirm it or switch back"]
+    told = evaluate(
+        task["vars"]["atlas_certificate_replaced"],
+        atlas_certificate_list=[{"name": "a"}, {"name": "b"}],
+        atlas_certificate_installed={"certificates": [{"changed": False}, {"changed": True}]},
+    )
+    assert [pair[0]["name"] for pair in told] == ["b"]
+    for many in (0, 1):
+        assert holds(task, atlas_certificate_replaced=[1] * many) is bool(many)
+    reload = CERTIFICATE["try", "Reload the services"]
+    assert reload["vars"] == {"atlas_certificate_reloading": "{{ atlas_certificate_replaced }}"}
+    assert "when" not in reload
+
+
+@pytest.mark.parametrize(("unit", "command"), [("nginx", ""), ("", "true")])
+def test_a_unit_or_a_command_is_run(unit: str, command: str) -> None:
+    given = {"atlas_certificate_unit": unit, "atlas_certificate_command": command}
+    unit_task = CERTIFICATE["reload_one", "Reload the unit {{ atlas_certificate_unit }}"]
+    assert holds(unit_task, **given) is bool(unit)
+    assert holds(CERTIFICATE["reload_one", "Run the reload command"], **given) is bool(command)
+
+
+@pytest.mark.parametrize(
+    ("unit", "command", "users"), [("one", "", ["a", "c"]), ("", "two", ["b"])]
+)
+def test_a_failed_reload_is_one_of_the_certificates_that_use_it(
+    unit: str, command: str, users: list[str]
+) -> None:
+    task = CERTIFICATE["reload_one", "Keep what went wrong"]
+    items = [
+        {"name": "a", "reload": "one"},
+        {"name": "b", "reload_command": "two"},
+        {"name": "c", "reload": "one", "reload_command": "other"},
+        {"name": "d"},
+    ]
+    told = evaluate(
+        task["vars"]["atlas_certificate_users"],
+        atlas_certificate_unit=unit,
+        atlas_certificate_command=command,
+        atlas_certificate_reloading=[[item, {}] for item in items],
+    )
+    assert list(told) == users
+    kept = evaluate(
+        task["ansible.builtin.set_fact"]["atlas_certificate_failures"],
+        atlas_certificate_users=["a", "b"],
+        atlas_certificate_reason="new",
+        atlas_certificate_failures={"a": "old", "z": "old"},
+    )
+    assert kept == {"a": "old", "b": "new", "z": "old"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"), [(True, "is back in place"), (False, "nothing to switch back to")]
+)
+def test_it_is_said_whether_it_was_switched_back(changed: bool, words: str) -> None:
+    task = CERTIFICATE["switch_back", "Say for each what became of it"]
+    told = evaluate(
+        task["ansible.builtin.set_fact"]["atlas_certificate_failures"],
+        atlas_certificate_failures={"a": "It failed.", "b": "old"},
+        atlas_certificate_item=[[{"name": "a"}, {}], {"changed": changed}],
+    )
+    assert told["a"].startswith("It failed. ")
+    assert words in told["a"]
+    assert told["b"] == "old"
+
+
+def test_a_claim_that_fails_stops_no_certificate() -> None:
+    block = CERTIFICATE["deploy", "Have the names of new certificates verified (block)"]
+    assert [task["name"] for task in block["rescue"]] == [
+        "Keep why, for the certificates that cannot be had without it"
+    ]
+    assert "always" not in block
+    assert CERTIFICATE["deploy", "Prove control over them"]["vars"] == {
+        "atlas_domain_names": "{{ atlas_certificate_domains.names }}",
+        "atlas_domain_overrides": "{{ atlas_certificate_domains.overrides }}",
+        "atlas_domain_renew_before": "1h",
+    }
