@@ -1185,3 +1185,62 @@ def test_each_setting_is_that_of_its_own_variable() -> None:
         "webroot",
         "zone",
     ]
+
+
+def tasks_of_playbook(name: str) -> dict[str, Task]:
+    (play,) = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
+    return {task["name"]: task for task in play["tasks"]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_refused"),
+    [
+        ([{}, {}], True),
+        ([{"atlas_domain_names": []}, {}], True),
+        ([{}, {"atlas_domain_names": ["a"]}], False),
+        ([{}, {"atlas_certificate_list": [{"name": "www"}]}], False),
+    ],
+)
+def test_to_keep_nothing_is_refused_once(variables: list[Any], is_refused: bool) -> None:
+    task = tasks_of_playbook("domains")["Refuse to keep nothing"]
+    assert task["run_once"] is True
+    of_play = evaluate(
+        task["vars"]["domains_variables"],
+        ansible_play_hosts_all=["a", "b"],
+        hostvars={"a": variables[0], "b": variables[1]},
+    )
+    told = {
+        name: evaluate(task["vars"][name], domains_variables=of_play)
+        for name in ("domains_names", "domains_certificates")
+    }
+    assert holds(task, **told) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("own", "names", "overrides"),
+    [
+        ({}, ["of"], {"of": 1}),
+        ({"atlas_domain_names": ["own"]}, ["own"], {"of": 1}),
+        ({"atlas_domain_overrides": {"own": 2}}, ["of"], {"own": 2}),
+    ],
+)
+def test_what_a_host_says_itself_comes_before_its_certificates(
+    own: Any, names: Any, overrides: Any
+) -> None:
+    given = tasks_of_playbook("domains")["Prove what is due"]["vars"]
+    variables = {
+        "domains_of_host": own,
+        "domains_of_certificates": {"names": ["of"], "overrides": {"of": 1}},
+    }
+    assert evaluate(given["atlas_domain_names"], **variables) == names
+    assert evaluate(given["atlas_domain_overrides"], **variables) == overrides
+    assert given["domains_of_host"] == "{{ hostvars[inventory_hostname] }}"
+
+
+def test_a_report_reads_the_claims_alone() -> None:
+    task = tasks_of_playbook("domain_report")["Read the claims of the account"]
+    assert task["globalsign.atlas.atlas_info"] == {
+        "gather_subset": ["claims"],
+        "names": "{{ domain_report_names | default([]) }}",
+        "renew_before": "{{ domain_report_renew_before | default('auto') }}",
+    }
