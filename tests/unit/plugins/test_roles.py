@@ -669,3 +669,578 @@ def test_a_token_that_is_there_is_not_added_again(
     task = DOMAIN[f"dns/{provider}_present", "Write the set with the token in it"]
     variables = variables_of(provider, texts, task)
     assert holds(task, **variables) is is_written
+
+
+# What each task hands to a module of this collection, and to those that change a host
+
+RESOLVERS = {"resolvers": "{{ atlas_domain_resolvers | default(omit, true) }}"}
+IN_DNS = {
+    "domain": "{{ atlas_domain_domain }}",
+    "method": "dns",
+    "authorization_domain": "{{ atlas_domain_proof.place.dns.name }}",
+    "token": "{{ atlas_domain_proof.place.dns.value }}",
+    "dns_port": "{{ atlas_domain_dns_port }}",
+    **RESOLVERS,
+}
+ON_THE_WEB = {
+    "path": "{{ atlas_domain_proof.place.http.path }}",
+    "content": "{{ atlas_domain_proof.place.http.content }}",
+}
+BY_UPDATE = {
+    "name": "{{ atlas_domain_record.name }}",
+    "value": "{{ atlas_domain_record.value }}",
+    "zone": "{{ atlas_domain_record.zone | default(omit, true) }}",
+    "port": "{{ atlas_domain_dns.port | default(atlas_domain_dns_port) }}",
+    **RESOLVERS,
+    **{
+        option: "{{ atlas_domain_dns." + option + " | default(omit) }}"
+        for option in (
+            "server",
+            "protocol",
+            "timeout",
+            "tsig_name",
+            "tsig_key",
+            "tsig_algorithm",
+        )
+    },
+}
+OPTIONS: dict[tuple[str, str], Any] = {
+    ("dns/add", "Find out where the record goes"): IN_DNS,
+    ("dns/wait", "Wait until the record can be seen"): {
+        **IN_DNS,
+        "servers": "{{ atlas_domain_wait }}",
+        "timeout": "{{ atlas_domain_wait_timeout }}",
+    },
+    ("dns/rfc2136_present", "Add the record with a dynamic update"): {
+        **BY_UPDATE,
+        "ttl": "{{ atlas_domain_record.ttl }}",
+    },
+    ("dns/rfc2136_absent", "Remove the record with a dynamic update"): {
+        **BY_UPDATE,
+        "state": "absent",
+    },
+    ("http", "Wait until it can be seen at every address of the name"): {
+        "domain": "{{ atlas_domain_domain }}",
+        "method": "{{ atlas_domain_proof.method }}",
+        "token": ON_THE_WEB["content"],
+        "http_port": "{{ atlas_domain_http_port if atlas_domain_http_port | int > 0 else omit }}",
+        "timeout": "{{ atlas_domain_wait_timeout }}",
+        **RESOLVERS,
+    },
+    ("http/webroot_present", "Write the token"): {
+        **ON_THE_WEB,
+        "webroot": "{{ atlas_domain_proof.webroot }}",
+        "owner": "{{ atlas_domain_webroot_owner | default(omit, true) }}",
+        "group": "{{ atlas_domain_webroot_group | default(omit, true) }}",
+    },
+    ("http/listener_present", "Serve the token for as long as it takes"): {
+        **ON_THE_WEB,
+        "port": "{{ atlas_domain_listen_port }}",
+        "lifetime": "{{ atlas_domain_wait_timeout | int + atlas_domain_timeout | int + 60 }}",
+    },
+    ("http/listener_absent", "Stop serving the token"): {
+        "port": "{{ atlas_domain_listen_port }}",
+        "state": "stopped",
+    },
+}
+ALL_ITEMS = (
+    "{{ atlas_certificate_list | globalsign.atlas.certificate_items(atlas_certificate_folder) }}"
+)
+GOOD_ITEMS = ALL_ITEMS.replace("_list", "_good")
+BAD_ITEMS = ALL_ITEMS.replace("_list", "_bad | map('first')")
+CERTIFICATE_OPTIONS: dict[tuple[str, str], Any] = {
+    ("main", "Find out what is due"): {"certificates": ALL_ITEMS},
+    ("deploy", "Obtain and install the certificates"): {
+        "certificates": ALL_ITEMS,
+        "acknowledge": "later",
+    },
+    ("try", "Confirm the certificates that work"): {
+        "certificates": GOOD_ITEMS,
+        "state": "confirmed",
+    },
+    ("switch_back", "Switch back to the certificates that were there before"): {
+        "certificates": BAD_ITEMS,
+        "state": "previous",
+    },
+    ("deploy", "Make the folders of the certificates"): {
+        "path": "{{ atlas_certificate_missing_folder }}",
+        "state": "directory",
+        "mode": "0755",
+    },
+    ("reload_one", "Reload the unit {{ atlas_certificate_unit }}"): {
+        "name": "{{ atlas_certificate_unit }}",
+        "state": "reloaded",
+    },
+    ("reload_one", "Run the reload command"): {"cmd": "{{ atlas_certificate_command }}"},
+    ("check", "Fetch the root to verify against"): None,
+    ("check", "Connect over TLS until the new certificate is served"): {
+        "address": "{{ atlas_certificate_endpoint.address }}",
+        "port": "{{ atlas_certificate_endpoint.port }}",
+        "server_name": "{{ atlas_certificate_endpoint.server_name }}",
+        "root": "{{ atlas_certificate_trustchain.root | default('', true) or omit }}",
+    },
+}
+
+
+@pytest.mark.parametrize("place", OPTIONS)
+def test_what_a_module_is_told_of_a_token(place: tuple[str, str]) -> None:
+    assert DOMAIN[place][module_of(DOMAIN[place])] == OPTIONS[place]
+
+
+@pytest.mark.parametrize("place", CERTIFICATE_OPTIONS)
+def test_what_a_module_is_told_of_a_certificate(place: tuple[str, str]) -> None:
+    assert CERTIFICATE[place][module_of(CERTIFICATE[place])] == CERTIFICATE_OPTIONS[place]
+
+
+# Who is reloaded, confirmed and switched back
+
+INSTALLED: list[Any] = [[{"name": "a", "reload": "nginx"}, {}], [{"name": "b"}, {}]]
+
+
+def test_what_works_is_confirmed_and_the_rest_is_switched_back() -> None:
+    variables = {"atlas_certificate_replaced": INSTALLED, "atlas_certificate_failures": {"a": "x"}}
+    good = CERTIFICATE["try", "Confirm the certificates that work"]
+    kept = evaluate(good["vars"]["atlas_certificate_good"], **variables)
+    assert [item["name"] for item in kept] == ["b"]
+    bad = CERTIFICATE["try", "Switch back to what was there before the others"]
+    given = evaluate(bad["vars"]["atlas_certificate_bad"], **variables)
+    assert [pair[0]["name"] for pair in given] == ["a"]
+    for many in (0, 1):
+        assert holds(good, atlas_certificate_good=[1] * many) is bool(many)
+        assert holds(bad, atlas_certificate_bad=[1] * many) is bool(many)
+
+
+def test_just_what_was_replaced_is_tried_and_all_of_it_reloaded() -> None:
+    task = CERTIFICATE["deploy", "Try what was installed, and confirm it or switch back"]
+    told = evaluate(
+        task["vars"]["atlas_certificate_replaced"],
+        atlas_certificate_list=[{"name": "a"}, {"name": "b"}],
+        atlas_certificate_installed={"certificates": [{"changed": False}, {"changed": True}]},
+    )
+    assert [pair[0]["name"] for pair in told] == ["b"]
+    for many in (0, 1):
+        assert holds(task, atlas_certificate_replaced=[1] * many) is bool(many)
+    reload = CERTIFICATE["try", "Reload the services"]
+    assert reload["vars"] == {"atlas_certificate_reloading": "{{ atlas_certificate_replaced }}"}
+    assert "when" not in reload
+
+
+@pytest.mark.parametrize(("unit", "command"), [("nginx", ""), ("", "true")])
+def test_a_unit_or_a_command_is_run(unit: str, command: str) -> None:
+    given = {"atlas_certificate_unit": unit, "atlas_certificate_command": command}
+    unit_task = CERTIFICATE["reload_one", "Reload the unit {{ atlas_certificate_unit }}"]
+    assert holds(unit_task, **given) is bool(unit)
+    assert holds(CERTIFICATE["reload_one", "Run the reload command"], **given) is bool(command)
+
+
+@pytest.mark.parametrize(
+    ("unit", "command", "users"), [("one", "", ["a", "c"]), ("", "two", ["b"])]
+)
+def test_a_failed_reload_is_one_of_the_certificates_that_use_it(
+    unit: str, command: str, users: list[str]
+) -> None:
+    task = CERTIFICATE["reload_one", "Keep what went wrong"]
+    items = [
+        {"name": "a", "reload": "one"},
+        {"name": "b", "reload_command": "two"},
+        {"name": "c", "reload": "one", "reload_command": "other"},
+        {"name": "d"},
+    ]
+    told = evaluate(
+        task["vars"]["atlas_certificate_users"],
+        atlas_certificate_unit=unit,
+        atlas_certificate_command=command,
+        atlas_certificate_reloading=[[item, {}] for item in items],
+    )
+    assert list(told) == users
+    kept = evaluate(
+        task["ansible.builtin.set_fact"]["atlas_certificate_failures"],
+        atlas_certificate_users=["a", "b"],
+        atlas_certificate_reason="new",
+        atlas_certificate_failures={"a": "old", "z": "old"},
+    )
+    assert kept == {"a": "old", "b": "new", "z": "old"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"), [(True, "is back in place"), (False, "nothing to switch back to")]
+)
+def test_it_is_said_whether_it_was_switched_back(changed: bool, words: str) -> None:
+    task = CERTIFICATE["switch_back", "Say for each what became of it"]
+    told = evaluate(
+        task["ansible.builtin.set_fact"]["atlas_certificate_failures"],
+        atlas_certificate_failures={"a": "It failed.", "b": "old"},
+        atlas_certificate_item=[[{"name": "a"}, {}], {"changed": changed}],
+    )
+    assert told["a"].startswith("It failed. ")
+    assert words in told["a"]
+    assert told["b"] == "old"
+
+
+def test_a_claim_that_fails_stops_no_certificate() -> None:
+    block = CERTIFICATE["deploy", "Have the names of new certificates verified (block)"]
+    assert [task["name"] for task in block["rescue"]] == [
+        "Keep why, for the certificates that cannot be had without it"
+    ]
+    assert "always" not in block
+    assert CERTIFICATE["deploy", "Prove control over them"]["vars"] == {
+        "atlas_domain_names": "{{ atlas_certificate_domains.names }}",
+        "atlas_domain_overrides": "{{ atlas_certificate_domains.overrides }}",
+        "atlas_domain_renew_before": "1h",
+    }
+
+
+# Whose token is placed, waited for and removed
+
+PROOFS: list[dict[str, Any]] = [
+    {"domain": "a", "names": ["a", "*.a"], "method": "dns", "is_placer": True},
+    {"domain": "b", "names": ["b"], "method": "dns", "is_placer": False},
+    {"domain": "c", "names": ["c"], "method": "dns", "is_placer": True},
+    {"domain": "d", "names": ["d"], "method": "dns", "is_placer": False},
+    {"domain": "e", "names": ["e"], "method": "http", "is_placer": True},
+    {"domain": "f", "names": ["f"], "method": "email", "is_placer": True},
+    {"domain": "g", "names": ["g"], "method": "https", "is_placer": False},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "domains"),
+    [
+        ("Add the records", ["a", "c"]),  # of names that this host proves by DNS
+        ("Wait for the records", ["c"]),  # none that was not added
+        ("Remove the records", ["a", "c"]),  # the more if something failed
+    ],
+)
+def test_which_records_come_and_go(name: str, domains: list[str]) -> None:
+    told = evaluate(
+        DOMAIN["dns", name]["loop"],
+        atlas_domain_proofs=PROOFS,
+        atlas_domain_records={"c": {}, "a": {}},
+        atlas_domain_failures={"a": "It was refused."},
+    )
+    assert list(told) == domains
+    assert ("when" in DOMAIN["dns", name]) is (name == "Wait for the records")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "names"),
+    [
+        (
+            "Have the domains verified whose tokens this host placed",
+            "atlas_domain_own",
+            ["a", "*.a"],
+        ),
+        ("Look what came of the others", "atlas_domain_of_others", ["b"]),
+    ],
+)
+def test_who_asks_for_the_check_and_who_looks(name: str, variable: str, names: list[str]) -> None:
+    """Not of what failed, nor of names of another group."""
+    task = DOMAIN["verify", name]
+    told = evaluate(
+        task["vars"][variable],
+        atlas_domain_verified=PROOFS,
+        atlas_domain_failures={"c": "It failed.", "d": "It failed."},
+        atlas_domain_group={"method": "dns", "names": ["a", "*.a", "b", "c", "d", "x"]},
+    )
+    assert sorted(told) == sorted(names)  # `intersect` keeps no order
+    assert task["globalsign.atlas.atlas_domain_claim"] == {
+        **task["globalsign.atlas.atlas_domain_claim"],
+        "domains": "{{ " + variable + " }}",
+    }
+    assert task["loop"] == "{{ atlas_domain_groups }}"
+    for many in (0, 1):
+        assert holds(task, **{variable: [1] * many}) is bool(many)
+
+
+def test_what_is_verified_by_each_method() -> None:
+    expected = {"dns": ["a", "b", "c", "d"], "email": ["f"]}
+    for file, domains in expected.items():
+        task = DOMAIN[file, "Have the domains verified"]
+        told = evaluate(task["vars"]["atlas_domain_verified"], atlas_domain_proofs=PROOFS)
+        assert [proof["domain"] for proof in told] == domains
+    task = DOMAIN["http", "Have the domain verified"]
+    assert task["vars"] == {"atlas_domain_verified": "{{ [atlas_domain_proof] }}"}
+    http = DOMAIN["prove", "Prove domains over HTTP"]
+    assert list(evaluate(http["loop"], atlas_domain_proofs=PROOFS)) == ["e", "g"]
+    for name, method in (("Prove domains by DNS", "dns"), ("Prove domains by e-mail", "email")):
+        for proof in PROOFS:
+            told = holds(DOMAIN["prove", name], atlas_domain_proofs=[proof])
+            assert told is (proof["method"] == method)
+
+
+def test_what_was_not_verified_is_kept_for_the_end() -> None:
+    kept = DOMAIN["verify", "Keep what could not be verified"]["ansible.builtin.set_fact"]
+    expression = "".join(kept["atlas_domain_failures"].split())
+    assert expression == (
+        "{{atlas_domain_failures|combine((atlas_domain_asserted.results"
+        "+atlas_domain_looked_up.results)|globalsign.atlas.domain_failures(settled=true))}}"
+    )
+    said = DOMAIN["prove", "Say which domains could not be verified"]
+    for many in (0, 1, 2):
+        failures = {str(number): "It failed." for number in range(many)}
+        assert holds(said, atlas_domain_failures=failures) is bool(many)
+    begun = DOMAIN["prove", "Keep what is due, and what went wrong already"]
+    kept = begun["ansible.builtin.set_fact"]
+    assert kept["atlas_domain_records"] == {}
+    assert kept["atlas_domain_failures"] == (
+        "{{ atlas_domain_claimed.results | globalsign.atlas.domain_failures }}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        ({"msg": "It is closed."}, "It is closed."),
+        (
+            {"msg": "All items", "results": [{"msg": "ok"}, {"failed": True, "msg": "No."}]},
+            "No.",
+        ),
+        ({}, "a task failed"),
+    ],
+)
+def test_what_went_wrong_is_added_to_what_did_before(failed: Any, reason: str) -> None:
+    task = DOMAIN["failure", "Keep what went wrong for the end"]
+    told = evaluate(task["vars"]["atlas_domain_reason"], ansible_failed_result=failed)
+    assert told == reason
+    kept = evaluate(
+        task["ansible.builtin.set_fact"]["atlas_domain_failures"],
+        atlas_domain_failures={"a": "Old.", "b": "Other."},
+        atlas_domain_domain="a",
+        atlas_domain_attempt="it was tried",
+        atlas_domain_reason=told,
+    )
+    assert kept == {"a": f"Old. a: it was tried: {reason}", "b": "Other."}
+
+
+# Where a record goes
+
+
+@pytest.mark.parametrize(
+    ("token", "zone", "name", "in_zone", "relative"),
+    [
+        (
+            {"record": {"name": "x.lb.example", "zone": "lb.example"}},
+            "",
+            "x.lb.example",
+            "lb.example",
+            "x",
+        ),
+        (
+            {"record": {"name": "_a.www.b.example", "zone": "www.b.example"}},
+            "B.example.",
+            "_a.www.b.example",
+            "b.example",
+            "_a.www",
+        ),
+        ({"skipped": True}, "a.example", "_a.a.example", "a.example", "_a"),
+        ({"skipped": True}, "_a.a.example", "_a.a.example", "_a.a.example", "@"),
+    ],
+)
+def test_where_a_record_goes(token: Any, zone: str, name: str, in_zone: str, relative: str) -> None:
+    """To the end of the aliases if they were looked up, in the zone of the user if he has one."""
+    task = DOMAIN["dns/add", "Keep what is to be removed"]
+    place = {"name": "_a.a.example", "value": "token=1"}
+    given = {
+        "atlas_domain_token": token,
+        "atlas_domain_proof": {"zone": zone, "place": {"dns": place, "http": {"content": "1"}}},
+        "atlas_domain_dns": {},
+    }
+    told = {
+        part: evaluate(task["vars"][part], **given).strip()
+        for part in ("atlas_domain_name", "atlas_domain_zone_name")
+    }
+    assert told == {"atlas_domain_name": name, "atlas_domain_zone_name": in_zone}
+    placed = {
+        part: str(evaluate(value, **given, **told)).strip()
+        for part, value in task["vars"]["atlas_domain_placed"].items()
+    }
+    assert placed == {
+        "name": name,
+        "zone": in_zone,
+        "relative_name": relative,
+        "value": "token=1",
+        "ttl": "60",
+    }
+    assert DOMAIN["dns/add", "Require a zone that the record is in"]["vars"] == {
+        part: task["vars"][part] for part in told
+    }
+
+
+@pytest.mark.parametrize("part", ["add", "wait"])
+def test_the_proof_of_a_domain_is_that_by_dns(part: str) -> None:
+    name = {"add": "Add the record of a domain", "wait": "Wait for the record of a domain"}[part]
+    both = [{"domain": "a", "method": "http"}, {"domain": "b", "method": "dns"}, PROOFS[0]]
+    expression = DOMAIN[f"dns/{part}", f"{name} (block)"]["vars"]["atlas_domain_proof"]
+    told = evaluate(expression, atlas_domain_proofs=both, atlas_domain_domain="a")
+    assert told == PROOFS[0]
+
+
+@pytest.mark.parametrize(
+    ("listen", "by"), [(True, "listener"), (False, "webroot"), ("", "webroot")]
+)
+def test_a_token_is_served_by_what_was_chosen(listen: Any, by: str) -> None:
+    block = next(
+        task for (file, _name), task in DOMAIN.items() if file == "http" and "block" in task
+    )
+    proof = {"listen": listen, "webroot": "/srv"}
+    assert evaluate(block["vars"]["atlas_domain_by"], atlas_domain_proof=proof) == by
+    placed = DOMAIN["http", "Place the token"]["ansible.builtin.include_tasks"]
+    assert placed == "http/{{ atlas_domain_by }}_present.yml"
+    for task in DOMAIN["http/remove", "Remove the token (block)"]["block"]:
+        assert task["ansible.builtin.include_tasks"] == "http/{{ atlas_domain_by }}_absent.yml"
+
+
+@pytest.mark.parametrize(
+    ("place", "given", "is_refused"),
+    [
+        (
+            ("http/listener_present", "Require HTTP without TLS"),
+            {"atlas_domain_proof": {"method": "https"}},
+            True,
+        ),
+        (
+            ("http/listener_present", "Require HTTP without TLS"),
+            {"atlas_domain_proof": {"method": "http"}},
+            False,
+        ),
+        (
+            ("http/webroot_present", "Require a webroot"),
+            {"atlas_domain_proof": {"webroot": ""}},
+            True,
+        ),
+        (
+            ("dns/require", "Require the options of the provider"),
+            {"atlas_domain_missing": ["api_key"]},
+            True,
+        ),
+        (
+            ("dns/require", "Require the modules of the provider"),
+            {"atlas_domain_missing": ["a.b.c"]},
+            True,
+        ),
+        (
+            ("dns/require", "Require both files of the hook"),
+            {"atlas_domain_hook_present": "a", "atlas_domain_hook_absent": ""},
+            True,
+        ),
+    ],
+)
+def test_what_is_refused_before_anything_is_placed(
+    place: tuple[str, str], given: Any, is_refused: bool
+) -> None:
+    wanted = DOMAIN[place]["ansible.builtin.assert"]["that"]
+    conditions = wanted if isinstance(wanted, list) else [wanted]
+    met = all(str(evaluate(each, **given)) == "True" for each in conditions)
+    assert met is not is_refused
+
+
+@pytest.mark.parametrize("part", ["present", "absent"])
+def test_a_hook_is_the_file_of_its_part(part: str) -> None:
+    (task,) = (task for (file, _name), task in DOMAIN.items() if file == f"dns/hook_{part}")
+    hooks = {"atlas_domain_hook_present": "/present", "atlas_domain_hook_absent": "absent"}
+    told = evaluate(task["ansible.builtin.include_tasks"], playbook_dir="/plays", **hooks)
+    assert told == {"present": "/present", "absent": "/plays/absent"}[part]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("admin", "admin@f;"), ("it@other.example", "it@other.example;")],
+)
+def test_where_a_mail_goes_to(given: str, words: str) -> None:
+    task = DOMAIN["email", "Say where a link waits for a person"]
+    group = {"email_address": given, "names": ["f"], "method": "email"}
+    variables = {"atlas_domain_proofs": PROOFS, "atlas_domain_group": group}
+    mails = evaluate(task["vars"]["atlas_domain_mails"], **variables)
+    assert list(mails) == ["f"]
+    variables.update(atlas_domain_mails=mails, atlas_domain_timeout=300)
+    said = evaluate(task["ansible.builtin.debug"]["msg"], **variables)
+    assert " ".join(said.split()) == (
+        f"The service sends a mail to {words} somebody has to open the link in it"
+        " within 300 seconds."
+    )
+    assert holds(task, **variables)
+    assert not holds(task, atlas_domain_mails=[])
+
+
+def test_names_with_and_without_a_method() -> None:
+    groups = [{"method": "", "names": ["a"]}, {"method": "dns", "names": ["b"]}]
+    required = DOMAIN["main", "Require verified domains where no method is chosen"]
+    claimed = DOMAIN["main", "Claim the domains"]
+    options = required["globalsign.atlas.atlas_domain_claim"]
+    assert list(evaluate(options["domains"], atlas_domain_groups=groups)) == ["a"]
+    assert holds(required, atlas_domain_groups=groups)
+    assert not holds(required, atlas_domain_groups=groups[1:])
+    told = evaluate(claimed["loop"], atlas_domain_groups=groups)
+    assert [group["names"] for group in told] == [["b"]]
+
+
+def test_each_setting_is_that_of_its_own_variable() -> None:
+    settings = read("atlas_domain", "vars/main.yml")["atlas_domain_settings"]
+    assert settings == {name: "{{ atlas_domain_" + name + " }}" for name in settings}
+    assert sorted(settings) == [
+        "authorization_domain",
+        "email_address",
+        "listen",
+        "method",
+        "webroot",
+        "zone",
+    ]
+
+
+def tasks_of_playbook(name: str) -> dict[str, Task]:
+    (play,) = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
+    return {task["name"]: task for task in play["tasks"]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_refused"),
+    [
+        ([{}, {}], True),
+        ([{"atlas_domain_names": []}, {}], True),
+        ([{}, {"atlas_domain_names": ["a"]}], False),
+        ([{}, {"atlas_certificate_list": [{"name": "www"}]}], False),
+    ],
+)
+def test_to_keep_nothing_is_refused_once(variables: list[Any], is_refused: bool) -> None:
+    task = tasks_of_playbook("domains")["Refuse to keep nothing"]
+    assert task["run_once"] is True
+    of_play = evaluate(
+        task["vars"]["domains_variables"],
+        ansible_play_hosts_all=["a", "b"],
+        hostvars={"a": variables[0], "b": variables[1]},
+    )
+    told = {
+        name: evaluate(task["vars"][name], domains_variables=of_play)
+        for name in ("domains_names", "domains_certificates")
+    }
+    assert holds(task, **told) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("own", "names", "overrides"),
+    [
+        ({}, ["of"], {"of": 1}),
+        ({"atlas_domain_names": ["own"]}, ["own"], {"of": 1}),
+        ({"atlas_domain_overrides": {"own": 2}}, ["of"], {"own": 2}),
+    ],
+)
+def test_what_a_host_says_itself_comes_before_its_certificates(
+    own: Any, names: Any, overrides: Any
+) -> None:
+    given = tasks_of_playbook("domains")["Prove what is due"]["vars"]
+    variables = {
+        "domains_of_host": own,
+        "domains_of_certificates": {"names": ["of"], "overrides": {"of": 1}},
+    }
+    assert evaluate(given["atlas_domain_names"], **variables) == names
+    assert evaluate(given["atlas_domain_overrides"], **variables) == overrides
+    assert given["domains_of_host"] == "{{ hostvars[inventory_hostname] }}"
+
+
+def test_a_report_reads_the_claims_alone() -> None:
+    task = tasks_of_playbook("domain_report")["Read the claims of the account"]
+    assert task["globalsign.atlas.atlas_info"] == {
+        "gather_subset": ["claims"],
+        "names": "{{ domain_report_names | default([]) }}",
+        "renew_before": "{{ domain_report_renew_before | default('auto') }}",
+    }

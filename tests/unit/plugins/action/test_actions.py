@@ -236,6 +236,10 @@ def test_no_names_need_no_client(claim: Any) -> None:
         ({"domains": ["a b"]}, "domains: 'a b' is not a DNS name"),
         ({"domain": "a b"}, "domain: 'a b' is not a DNS name"),
         ({"domain": "a.example", "authorization_domain": "b.test"}, "authorization_domain: "),
+        (
+            {"domains": ["a.b.test", "a.example"], "authorization_domain": "b.test"},
+            "authorization_domain: b.test is neither a.example nor a parent of it",
+        ),
         ({}, "one of the following is required: domain, domains"),
         ({"domain": "a.example", "domains": ["b.example"]}, "mutually exclusive: domain|domains"),
     ],

@@ -24,7 +24,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.listener import control, record
+from ansible_collections.globalsign.atlas.plugins.module_utils.listener import (
+    control,
+    record,
+    server,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.listener.control import start, stop
 from ansible_collections.globalsign.atlas.plugins.module_utils.listener.file import ServedFile
 
@@ -380,3 +384,9 @@ def test_it_ends_when_it_is_asked_to_whatever_its_parent_ignored(
     monkeypatch.setattr(control.os, "kill", kill)
     assert stop(file.port, check_mode=False)
     assert sent == [signal.SIGTERM]
+
+
+def test_whoever_sends_nothing_is_hung_up_on() -> None:
+    """The base class waits for ever, and each that is waited for has a thread of its own."""
+    assert server._Handler.timeout == 10
+    assert server._Server.daemon_threads
