@@ -138,6 +138,14 @@ def test_rekey_sends_what_is_stated(bench: Any, server: Any, client: Client) -> 
 def test_a_check_issues_nothing(bench: Any, server: Any, client: Client) -> None:
     server.on("POST", "/certificates", bench.reply(204))
     assert client.check_request({"public_key": "KEY"}) is None
+    assert server.seen[-1].headers["mode"] == "domain-validation"
+
+
+def test_what_issues_has_no_mode(bench: Any, server: Any, client: Client) -> None:
+    location = {"Location": f"/v2/certificates/{SERIAL}"}
+    server.on("POST", "/certificates", bench.reply(201, headers=location))
+    assert client.request_certificate({"public_key": "KEY"}).text == SERIAL
+    assert "mode" not in server.seen[-1].headers
 
 
 def test_a_check_is_not_passed_by_any_success(bench: Any, server: Any, client: Client) -> None:

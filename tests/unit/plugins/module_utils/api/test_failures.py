@@ -53,6 +53,13 @@ def tls_error(reason: str) -> ssl.SSLError:
     return error
 
 
+def of_another_library(reason: str) -> Exception:
+    """Its reason is not one of OpenSSL's."""
+    error = named("OtherError")
+    error.reason = reason  # type: ignore[attr-defined]
+    return error
+
+
 def failing_connection(error: OSError) -> Exception:
     try:
         raise NewConnectionError("canary") from error
@@ -164,6 +171,12 @@ def named(name: str, text: str = "canary") -> Exception:
         *(
             (tls_error(reason), PEER, NOT_TLS)
             for reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+        ),
+        (MaxRetryError(tls_error("WRONG_VERSION_NUMBER")), PEER, NOT_TLS),
+        (
+            of_another_library("WRONG_VERSION_NUMBER"),
+            PEER,
+            "The connection to atlas.example:8443 failed (OtherError); check api_url.",
         ),
         (untrusted(20, "unable to get\nissuer"), PEER, UNTRUSTED.format("unable to get issuer")),
         (untrusted(10, "certificate has expired"), PEER, EXPIRED),

@@ -141,6 +141,7 @@ def test_a_list() -> None:
         ("/v2/certificates/0A/", "0A"),
         ("/v2/certificates/0A//", "0A"),
         ("0A", "0A"),
+        ("/v2/claims/domains/0X", "0X"),
         ("https://atlas.example:8443/v2/certificates/0A?x=/1#/2", "0A"),
         ("/", ""),
         ("", ""),
@@ -153,3 +154,8 @@ def test_the_end_of_location(location: str, segment: str) -> None:
 
 def test_without_location() -> None:
     assert response().last_segment() == ""
+
+
+def test_an_answer_of_which_nothing_else_is_told() -> None:
+    answer = Response("DELETE", "/x", 204)
+    assert (answer.headers, answer.json, answer.last_segment()) == ({}, None, "")

@@ -185,6 +185,10 @@ def test_a_proxy_of_the_options_that_refuses(bench: Any, server: Any) -> None:
     assert len(proxy.heads) == 1
 
 
+def test_a_stored_token_is_never_shown() -> None:
+    assert repr(StoredToken("canary", 1.0)) == "StoredToken(obtained_at=1.0, service_ahead=0.0)"
+
+
 @dataclass
 class Store:
     """A token store in memory."""

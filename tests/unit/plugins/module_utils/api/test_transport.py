@@ -35,6 +35,7 @@ def test_what_is_told_of_an_answer_and_of_none() -> None:
     error = NoAnswerError("text", is_sent=True)
     assert (str(error), error.message) == ("text", "text")
     assert (error.is_sent, error.is_passing) == (True, False)
+    assert str(NoAnswerError("text", False, True)) == "text"
     assert "canary" not in repr(Answer(200, {}, b"canary"))
 
 
@@ -174,6 +175,22 @@ def test_a_body_that_is_shorter_than_announced(
     else:
         with pytest.raises(ConnectionError, match=r"^truncated$"):
             read(response, 1e12)
+
+
+def test_a_body_has_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert transport.MOST_BYTES == 16 * 1024 * 1024
+    monkeypatch.setattr(transport, "MOST_BYTES", 4)
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: 10.0))
+    bounded = opened()._bounded
+    assert list(bounded(iter([b"ab", b"cd"]), 10.0)) == [b"ab", b"cd"]
+    for parts, deadline, sentence in (
+        ([b"abcd", b"e"], 10.0, "answered with more than 4 bytes; check api_url."),
+        ([b"a"], 9.9, "is too slow: its answer is not complete yet; try again later."),
+    ):
+        with pytest.raises(NoAnswerError) as caught:
+            list(bounded(iter(parts), deadline))
+        assert caught.value.message == f"atlas.example:8443 {sentence}"
+        assert (caught.value.is_sent, caught.value.is_passing) == (True, False)
 
 
 def test_a_body_that_is_handed_over_may_have_been_read() -> None:

@@ -231,6 +231,18 @@ VALUED = {"value_type": "UTF8STRING", "value_format": "^x$", "mincount": 1, "max
         ),
         (
             {
+                "san": {
+                    "dns_names": {"static": True, "list": ["a", None]},
+                    "uris": {"list": [7, "x"], "maxcount": 3},
+                }
+            },
+            [
+                "san.dns_names fixed the service puts a, ? there",
+                "san.uris optional 0 to 3 of what matches ? or x",
+            ],
+        ),
+        (
+            {
                 "subject_dn": {
                     "extra_attributes": {
                         "1.2.4": None,

@@ -1388,3 +1388,67 @@ SECTIONS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("policy", "body", "expected"), SECTIONS)
 def test_sections(policy: dict[str, Any], body: dict[str, Any], expected: list[str]) -> None:
     assert told(policy, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("section", "members", "beside"),
+    [
+        ("subject_dn", {"state": text("STATIC", "x")}, {}),
+        ("subject_da", {"gender": text("STATIC", "x")}, {"other": 1}),
+        ("subject_da", {"place_of_birth": text("STATIC", "x")}, {"other": 1}),
+        ("qualified_statements", {"etsi_qc_type": text("STATIC", "x")}, {"other": 1}),
+        (
+            "qualified_statements",
+            {"semantics": {"identifier": text("STATIC", "x")}},
+            {"other": 1},
+        ),
+    ],
+)
+def test_what_is_static_need_not_be_sent(
+    section: str, members: dict[str, Any], beside: dict[str, Any]
+) -> None:
+    assert told({section: members}, {section: beside}) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "members", "path"),
+    [
+        (
+            "subject_dn",
+            {"organizational_unit": several(mincount=1)},
+            "subject.organizational_unit",
+        ),
+        (
+            "subject_dn",
+            {"extra_attributes": {OID: attribute(mincount=1)}},
+            f"subject.extra_attributes.{OID}",
+        ),
+        *(
+            ("san", {name: several(mincount=1)}, f"san.{name}")
+            for name in ("dns_names", "emails", "ip_addresses", "uris")
+        ),
+        ("san", {"other_names": {OID: attribute(mincount=1)}}, f"san.other_names.{OID}"),
+        *(
+            ("subject_da", {name: several(mincount=1)}, f"subject_directory_attributes.{name}")
+            for name in ("country_of_citizenship", "country_of_residence")
+        ),
+        (
+            "subject_da",
+            {"extra_attributes": {OID: attribute(mincount=1)}},
+            f"subject_directory_attributes.extra_attributes.{OID}",
+        ),
+        (
+            "qualified_statements",
+            {"semantics": {"name_authorities": several(mincount=1)}},
+            "qualified_statements.semantics.name_authorities",
+        ),
+    ],
+)
+def test_a_list_that_is_required_and_not_sent(
+    section: str, members: dict[str, Any], path: str
+) -> None:
+    """Something else of a section that may be left out as a whole is sent."""
+    beside = {} if section == "subject_dn" else {"other": 1}
+    assert told({section: members}, {section: beside}) == [
+        f"{path}: is required by VP; give at least 1."
+    ]
