@@ -434,7 +434,7 @@ def named(names: Sequence[str]) -> list[Stage]:
     """The stages with these names, and those whose names begin with one and a dash."""
     chosen: list[Stage] = []
     for name in names:
-        found = [stage for stage in (*TEST, *CHECK, *LONG) if stage.name == name]
+        found = [stage for stage in (*TEST, *CHECK, *LONG) if stage.name == name][:1]
         found = found or [stage for stage in TEST if stage.name.startswith(f"{name}-")]
         if not found:
             raise SystemExit(f"There is no stage {name!r}; run-stages --list names all.")
