@@ -1135,11 +1135,13 @@ def test_what_is_refused_before_anything_is_placed(
 
 
 @pytest.mark.parametrize("part", ["present", "absent"])
-def test_a_hook_is_the_file_of_its_part(part: str) -> None:
-    (task,) = (task for (file, _name), task in DOMAIN.items() if file == f"dns/hook_{part}")
-    hooks = {"atlas_domain_hook_present": "/present", "atlas_domain_hook_absent": "absent"}
+@pytest.mark.parametrize(("given", "file"), [("/own/hook", "/own/hook"), ("hook", "/plays/hook")])
+def test_a_hook_is_the_file_of_its_part(part: str, given: str, file: str) -> None:
+    (task,) = (task for (name, _task), task in DOMAIN.items() if name == f"dns/hook_{part}")
+    hooks = {"atlas_domain_hook_present": "/other", "atlas_domain_hook_absent": "/other"}
+    hooks[f"atlas_domain_hook_{part}"] = given
     told = evaluate(task["ansible.builtin.include_tasks"], playbook_dir="/plays", **hooks)
-    assert told == {"present": "/present", "absent": "/plays/absent"}[part]
+    assert told == file
 
 
 @pytest.mark.parametrize(
