@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -36,6 +37,28 @@ def test_one_that_is_too_large(bench: Any, plain: Any) -> None:
     with pytest.raises(AtlasError) as caught:
         public_file.fetch(f"{plain.url}/ca.crt", 5)
     assert caught.value.message == f"{plain.url}/ca.crt is larger than 65536 bytes."
+
+
+def test_one_that_is_too_large_is_not_read_to_its_end() -> None:
+    is_over = threading.Event()
+
+    def serve() -> None:
+        connection, _address = listening.accept()
+        with connection:
+            connection.recv(MOST)
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"
+            connection.sendall(head + b"x" * (MOST + 8 * 1024))
+            is_over.wait(30)  # and nothing more comes
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve)
+        server.start()
+        try:
+            with pytest.raises(AtlasError, match=r" is larger than 65536 bytes\.$"):
+                public_file.fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/ca.crt", 2)
+        finally:
+            is_over.set()
+            server.join()
 
 
 def test_one_that_is_not_there(bench: Any, plain: Any) -> None:
