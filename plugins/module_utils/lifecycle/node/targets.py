@@ -23,8 +23,9 @@ from .store import Store
 _GET_FLAGS = 0x80086601
 _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
 _RESERVED_BYTES = 64 * 1024
-_RESERVED = ".atlas-reserve-"
 """More than the largest set takes: RSA 8192 with a chain of four is below 20 KiB."""
+_RESERVED = ".atlas-reserve-"
+"""What the names of files that hold space have in them."""
 
 
 def obstacles(wanted: Wanted, store: Store) -> Iterator[str]:

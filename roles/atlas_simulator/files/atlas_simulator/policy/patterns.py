@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import re2  # type: ignore[import-untyped]
+import re2  # type: ignore[import-untyped] # it has no types
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
