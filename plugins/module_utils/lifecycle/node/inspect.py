@@ -20,7 +20,7 @@ from ..wanted import CHAIN, ROOT, Wanted
 from . import sets
 from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
-from .record import CertificateSet
+from .record import CertificateSet, Record
 from .store import Store
 from .targets import Reserve, obstacles
 
@@ -46,13 +46,19 @@ def inspect(
         unfinished=_why_unfinished(found, unfinished) if unfinished else "",
         unacknowledged=record.is_on_probation,
         is_untidy=_is_untidy(found, reasons),
-        superseded=list(record.superseded),
+        superseded=_to_be_revoked(record),
         notices=list(_notices(found, reasons, is_to_change, now)),
         is_own=bool(found.deployed.recorded and found.material and found.material.key),
         has_previous=bool(record.previous and record.previous.has_files),
         is_cut_off=record.is_cut_off,
         content=content_of(found.material) if with_content and found.material else {},
     )
+
+
+def _to_be_revoked(record: Record) -> list[str]:
+    """What waits to be revoked, or will once the set that is in place is confirmed."""
+    pending = record.deployed if record.is_on_probation else None
+    return [*record.superseded, *(pending.supersedes if pending else ())]
 
 
 def _obstacle(
