@@ -185,7 +185,7 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
         )
         confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
     else:
-        recorded = record.deployed if found.deployed.recorded else None
+        recorded = found.recorded
         base = sets.adopted(
             recorded, found.material, wanted.targets, disk, wanted.revoke_superseded
         )
@@ -380,7 +380,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(layout))
-    recorded = record.deployed if found.deployed.recorded else None
+    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,
