@@ -179,7 +179,9 @@ def test_a_pkcs12_file(options: dict[str, Any], tmp_path: Path, passphrase: str)
     encryption: Any = serialization.NoEncryption()
     if passphrase:
         encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    content = pkcs12.serialize_key_and_certificates(b"atlas", KEY, leaf, None, encryption)
+    content = pkcs12.serialize_key_and_certificates(
+        b"atlas", KEY, certificates.to_library(leaf), None, encryption
+    )
     (tmp_path / "client.p12").write_bytes(content)
     given = {"client_pkcs12": str(tmp_path / "client.p12"), "client_key_passphrase": passphrase}
     opened({**options, "client_cert": None, "client_key": None, **given}).close()
@@ -414,7 +416,7 @@ def test_a_pkcs12_file_that_lacks_something(
     content = pkcs12.serialize_key_and_certificates(
         b"atlas",
         KEY if parts == "key" else None,
-        leaf if parts == "certificate" else None,
+        certificates.to_library(leaf) if parts == "certificate" else None,
         None,
         serialization.NoEncryption(),
     )

@@ -13,14 +13,14 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import certificate, der
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1 import der, distinguished_names
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.der import MalformedError
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.certificate import (
     read_certificate,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.certificate_message import (
     certificates_in,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.der import MalformedError
 
 TLS_1_2 = 0x0303
 TLS_1_3 = 0x0304
@@ -130,15 +130,13 @@ def test_negative_serial_numbers_and_odd_names_are_told_as_they_are():
         (b"\x30\x80\0\0", "a length is indefinite, too long or cut off"),
         (b"\x30\x85\0\0\0\0\1\0", "a length is indefinite, too long or cut off"),
         (b"\x30\x82\1", "a length is indefinite, too long or cut off"),
-        (b"\x30\x81\1\0", "a length is not written in its shortest form"),
-        (b"\x30\x82\0\x80" + bytes(128), "a length is not written in its shortest form"),
         (b"\x3f\x81\1\0", "a tag has several octets, which certificates do not use"),
         (encoded(0x30, b"\x30\0\x30\0\x03\0"), "a certificate lacks required fields"),
         (small(serial=b"\x02\0"), "an INTEGER is empty"),
-        (small(time=b"\x17\x0d201301000000Z"), "a time is not a date and time in UTC"),
-        (small(time=b"\x17\x0b2001010000Z"), "a time is not a date and time in UTC"),
-        (small(time=b"\x17\x0d20010100000\xffZ"), "a time is not a date and time in UTC"),
-        (small(time=b"\x13\x0d200101000000Z"), "a time is not a date and time in UTC"),
+        (small(time=b"\x17\x0d201301000000Z"), "a time is not a date and time"),
+        (small(time=b"\x17\x07200101Z"), "a time is not a date and time"),
+        (small(time=b"\x17\x0d20010100000\xffZ"), "a time is not a date and time"),
+        (small(time=b"\x13\x0d200101000000Z"), "a time is not a date and time"),
         (
             small(extensions=general_names(b"\x87\5\1\2\3\4\5")),
             "an IP address has 5 octets instead of 4 or 16",
@@ -226,7 +224,8 @@ def test_a_certificate_message_without_certificates_is_refused():
     ],
 )
 def test_each_kind_of_text_and_what_has_to_be_escaped(tag, content, text):
-    assert certificate._attribute_value(der.Element(tag, content)) == text
+    read = distinguished_names.read_attribute("1.2", der.Element(tag, content))
+    assert read.rfc4514_string() == f"1.2={text}"
 
 
 @pytest.mark.parametrize(
@@ -243,4 +242,4 @@ def test_each_kind_of_text_and_what_has_to_be_escaped(tag, content, text):
     ],
 )
 def test_the_short_names_of_attributes(oid, name):
-    assert certificate._ATTRIBUTE_NAMES.get(oid, oid) == name
+    assert distinguished_names.Attribute(oid, "x", True).rfc4514_string() == f"{name}=x"
