@@ -132,7 +132,7 @@ def _certificates(source: Source) -> tuple[Certificate, ...]:
 def _private_key(source: Source, passphrase: str) -> Any:
     password = passphrase.encode("utf-8") if passphrase else None
     try:
-        return serialization.load_pem_private_key(source.content, password)
+        return serialization.load_pem_private_key(keys.private_key_block(source.content), password)
     except TypeError:
         if password is None:
             source.refuse("is protected by a passphrase; give it as client_key_passphrase")

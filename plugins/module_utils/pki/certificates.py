@@ -14,8 +14,6 @@ that begins with the file's name.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 from ..asn1 import certificate as reading
-from ..asn1 import der
+from ..asn1 import der, pem
 from ..asn1.certificate import Certificate, PublicKeyInfo
 from ..asn1.der import Element, MalformedError
 from ..errors import AtlasError
@@ -107,9 +105,6 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.3": "SHA512",
 }
 
-_BEGIN = b"-----BEGIN "
-_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")  # as OpenSSL reads
-
 
 def of(certificate: AnyCertificate) -> Certificate:
     """A certificate of this collection or of the library, as one of this collection."""
@@ -137,42 +132,18 @@ def load_certificates(content: bytes) -> tuple[Certificate, ...]:
     behind a TRUSTED CERTIFICATE. The error texts complete a sentence that begins with the file's
     name.
     """
-    blocks = list(_blocks(content))
+    blocks = list(pem.blocks(content, pem.CERTIFICATES))
     if not blocks:
         raise AtlasError("holds no certificate in PEM format")
     try:
-        return tuple(_read_block(block) for block in blocks)
-    except (MalformedError, binascii.Error):
+        return tuple(Certificate(der.first(block.content()).encoded) for block in blocks)
+    except ValueError:  # MalformedError is one
         raise AtlasError("holds a damaged certificate") from None
-
-
-def _blocks(content: bytes) -> Iterator[bytes]:
-    """What stands between BEGIN and END of each certificate; without a regular expression, which
-    would try each BEGIN with each END."""
-    unfinished = set()
-    start = content.find(_BEGIN)
-    while start >= 0:
-        after = start + len(_BEGIN)
-        label = content[after : after + 32].partition(b"-----")[0]
-        if label in _LABELS and label not in unfinished:
-            after += len(label) + 5
-            end = content.find(b"-----END " + label + b"-----", after)
-            if end < 0:
-                unfinished.add(label)
-            else:
-                yield content[after:end]
-                after = end
-        start = content.find(_BEGIN, after)
-
-
-def _read_block(block: bytes) -> Certificate:
-    encoded = base64.b64decode(b"".join(block.split()), validate=True)
-    return Certificate(der.first(encoded).encoded)
 
 
 def load_der_certificate(content: bytes) -> Certificate:
     """Read one certificate in DER, or PEM if somebody serves that instead."""
-    if _BEGIN in content:
+    if b"-----BEGIN " in content:
         return load_certificates(content)[0]
     try:
         return Certificate(der.first(content).encoded)
@@ -209,9 +180,7 @@ def issuer_urls(certificate: AnyCertificate) -> list[str]:
 
 def certificate_pem(certificate: AnyCertificate) -> str:
     """Write a certificate as PEM that ends with a line feed."""
-    text = base64.b64encode(of(certificate).encoded).decode("ascii")
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
+    return pem.write("CERTIFICATE", of(certificate).encoded)
 
 
 def not_before(certificate: AnyCertificate) -> int:

@@ -459,3 +459,16 @@ def test_a_source_shows_nothing_of_what_it_holds() -> None:
     assert repr(Source("client_key", "a.key", b"secret")) == (
         "Source(option='client_key', given='a.key')"
     )
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "TRUSTED CERTIFICATE"])
+def test_ca_certificates_may_have_comments_in_any_letters(
+    options: dict[str, Any], tmp_path: Path, label: str
+) -> None:
+    """As in the bundles of distributions."""
+    path = Path(options["ca_path"])
+    certificate = path.read_text().replace("CERTIFICATE-----", f"{label}-----")
+    path.write_bytes("\N{ZERO WIDTH NO-BREAK SPACE}# F\N{DOUBLE ACUTE ACCENT}\n".encode())
+    with path.open("a") as file:
+        file.write(certificate + "# end\n")
+    open_session(options, find, str(tmp_path)).close()
