@@ -45,7 +45,7 @@ def account_of(options: Mapping[str, Any]) -> Account:
             raise AtlasError(
                 f"{option} is not set: give it to the task, to module_defaults for"
                 " group/globalsign.atlas.atlas, or in the environment variable"
-                f" {environment_variable(option)}."
+                f" {environment_variable(option)}. api_key and api_secret are taken from one place."
             )
     url = REGIONS.get(options["api_url"].lower(), options["api_url"])
     return Account(url, options["api_key"], options["api_secret"])

@@ -118,7 +118,7 @@ def _required(options: Mapping[str, Any], option: str, find: Find) -> Source:
     raise AtlasError(
         f"{option} is not set: give it, {option}_content or client_pkcs12 to the task, to"
         " module_defaults for group/globalsign.atlas.atlas, or in the environment variable"
-        f" {environment_variable(option)}."
+        f" {environment_variable(option)}. Certificate and key are taken from one place."
     )
 
 
