@@ -104,7 +104,11 @@ def identity_of(options: Mapping[str, Any], find: Find) -> Identity:
         certificate_source.refuse(
             f"expired on {ended}; make a new mTLS certificate in the Atlas portal"
         )
-    if keys.public_key_digest(identity.key.public_key()) != certificates.public_key_digest(leaf):
+    try:
+        certified = certificates.public_key_digest(leaf)
+    except AtlasError as error:
+        certificate_source.refuse(error.message)
+    if keys.public_key_digest(identity.key.public_key()) != certified:
         key_source.refuse(f"is not the private key of {certificate_source.named}")
     return identity
 
@@ -153,4 +157,7 @@ def _from_pkcs12(source: Source, passphrase: str) -> Identity:
         )
     if key is None or leaf is None:
         source.refuse("does not hold a private key with its certificate")
-    return Identity(tuple(certificates.of(held) for held in (leaf, *others)), key)
+    try:
+        return Identity(tuple(certificates.of(held) for held in (leaf, *others)), key)
+    except AtlasError as error:
+        source.refuse(error.message)

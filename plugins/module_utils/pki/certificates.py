@@ -110,7 +110,10 @@ def of(certificate: AnyCertificate) -> Certificate:
     """A certificate of this collection or of the library, as one of this collection."""
     if isinstance(certificate, Certificate):
         return certificate
-    return Certificate(certificate.public_bytes(serialization.Encoding.DER))
+    try:
+        return Certificate(certificate.public_bytes(serialization.Encoding.DER))
+    except MalformedError:
+        raise AtlasError("holds a damaged certificate") from None
 
 
 def to_library(certificate: AnyCertificate) -> x509.Certificate:
