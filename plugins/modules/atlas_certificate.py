@@ -5,8 +5,6 @@
 
 """Keep certificates from GlobalSign Atlas on a node."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: atlas_certificate
 short_description: Keep certificates from GlobalSign Atlas on a node
@@ -959,6 +957,10 @@ certificates:
       type: str
       sample: The folder /etc/ssl/www does not exist on the node; create it before this task.
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ..errors import AtlasError
+from ..libraries import REQUESTS, refuse
 from .errors import printable
 
 try:
@@ -27,7 +28,7 @@ def fetch(url: str, seconds: float) -> bytes:
     it came from: the caller verifies its signature.
     """
     if not HAS_REQUESTS:
-        raise AtlasError("The Python library requests is missing.")
+        refuse(REQUESTS, ImportError("a part of it is missing"))
     if not url.startswith(("http://", "https://")):
         raise AtlasError(f"{printable(url)} is not fetched: only http and https are.")
     try:

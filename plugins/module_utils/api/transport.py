@@ -11,7 +11,6 @@ import io
 import ipaddress
 import math
 import ssl
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AtlasError
+from ..libraries import REQUESTS, refuse
 from .errors import printable
 from .failures import Peer, explain
 from .options import ConnectionOptions
@@ -82,10 +82,7 @@ class Transport:
 
     def __init__(self, url: str, tls: ssl.SSLContext, options: ConnectionOptions) -> None:
         if not HAS_REQUESTS:
-            raise AtlasError(
-                f"The Python library requests is missing: install it for {sys.executable}, which"
-                " runs Ansible on this controller, with pip or as a package."
-            )
+            refuse(REQUESTS, ImportError("a part of it or of urllib3 is missing"))
         if tls.verify_mode is ssl.CERT_NONE:
             # Whoever switched verification off has been warned, once and in words.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..asn1.certificate import Certificate
 from ..errors import AtlasError
 from . import certificates
-from .library import x509
 
 LONGEST_CHAIN = 10
 
 
 def issuers_of(
-    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> tuple[x509.Certificate, ...] | None:
+    leaf: Certificate, candidates: Iterable[Certificate]
+) -> tuple[Certificate, ...] | None:
     """The issuers of `leaf` among `candidates`, nearest first, each verified by signature.
 
     The self-signed root is left out: clients have it, and servers must not send it. None if no
     candidate signed `leaf`; an empty tuple if the root itself did.
     """
     pool = list(candidates)
-    issuers: list[x509.Certificate] = []
+    issuers: list[Certificate] = []
     current = leaf
     while len(issuers) < LONGEST_CHAIN:
         issuer = _signer_of(current, pool)
@@ -38,7 +38,7 @@ def issuers_of(
     return tuple(issuers)
 
 
-def leaf_of(held: Sequence[x509.Certificate]) -> x509.Certificate:
+def leaf_of(held: Sequence[Certificate]) -> Certificate:
     """The one of these that issued none of the others; the first if that says nothing."""
     for candidate in held:
         others = [other for other in held if other != candidate]
@@ -48,8 +48,8 @@ def leaf_of(held: Sequence[x509.Certificate]) -> x509.Certificate:
 
 
 def split_issuers(
-    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    leaf: Certificate, candidates: Iterable[Certificate]
+) -> tuple[tuple[Certificate, ...] | None, Certificate | None]:
     """The issuers of `leaf` as `issuers_of` has them, and the self-signed root above, if known."""
     pool = list(candidates)
     issuers = issuers_of(leaf, pool)
@@ -60,9 +60,7 @@ def split_issuers(
     return issuers, _signer_of(top, roots)
 
 
-def _signer_of(
-    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> x509.Certificate | None:
+def _signer_of(certificate: Certificate, candidates: Iterable[Certificate]) -> Certificate | None:
     for candidate in candidates:
         if (
             candidate != certificate

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from typing import Any
 
@@ -97,5 +98,6 @@ def test_the_address_is_cleaned_for_display() -> None:
 
 def test_requests_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(public_file, "HAS_REQUESTS", False)
-    with pytest.raises(AtlasError, match=r"^The Python library requests is missing\.$"):
+    monkeypatch.setitem(sys.modules, "requests", None)
+    with pytest.raises(AtlasError, match=r"^The Python library requests is missing on the "):
         public_file.fetch("http://ca.example/ca.crt", 5)

@@ -855,7 +855,7 @@ def test_revoking_what_is_deployed(bench: Bench, atlas: Atlas) -> None:
 
 def test_revoking_a_compromised_key_goes_with_a_proof(bench: Bench, atlas: Atlas) -> None:
     bench.run()
-    key = bench.leaf().public_key()
+    key = certificates.to_library(bench.leaf()).public_key()
     bench.run(
         **{**REVOKED, "revocation_reason": "keyCompromise"}, compromised_at="2026-12-24T00:00:00Z"
     )

@@ -304,7 +304,9 @@ def test_what_is_no_certificate_is_refused(service: Service) -> None:
 def test_names_other_than_asked_are_warned_about(service: Service) -> None:
     def answer(leaf: IssuedCertificate) -> IssuedCertificate:
         asked = certificates.load_certificates(leaf.pem.encode())[0]
-        granted = service.hierarchy.issuing.issue(asked.public_key(), ("example.org",))
+        granted = service.hierarchy.issuing.issue(
+            certificates.to_library(asked).public_key(), ("example.org",)
+        )
         return IssuedCertificate(certificates.certificate_pem(granted), "ISSUED", NOW)
 
     service.answer = answer
