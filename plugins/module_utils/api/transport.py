@@ -150,9 +150,29 @@ class Transport:
 
         Theirs refer to the request with all its secrets.
         """
-        answer: Any = None
-        failure: Exception | None = None
-        seconds = watch.seconds_left
+        outcome = self._answer_or_failure(method, url, headers, body, watch.seconds_left)
+        is_sent = body is None or body.is_handed_over
+        # Ended by us, a body that goes on until the connection ends looks like a whole one.
+        if watch.has_run_out or (watch.is_late and not isinstance(outcome, Answer)):
+            return NoAnswerError(self._too_late(watch), is_sent)
+        if watch.is_too_much:
+            return NoAnswerError(
+                f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
+                is_sent,
+            )
+        if isinstance(outcome, Answer):
+            return outcome
+        reason = explain(outcome, self._peer(is_sent))
+        return NoAnswerError(reason.text, is_sent, reason.is_passing)
+
+    def _answer_or_failure(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: _TrackedBody | None,
+        seconds: float,
+    ) -> Answer | Exception:
         try:
             # Without a requests.Session nothing follows redirects, keeps cookies, or replaces the
             # token by what ~/.netrc says.
@@ -167,22 +187,9 @@ class Transport:
                 verify=True,
                 proxies=self._proxies,
             ) as response:
-                answer = self._read(response)
+                return self._read(response)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            failure = error
-        is_sent = body is None or body.is_handed_over
-        # Ended by us, a body that goes on until the connection ends looks like a whole one.
-        if watch.has_run_out or (failure and watch.is_late):
-            return NoAnswerError(self._too_late(watch), is_sent)
-        if watch.is_too_much:
-            return NoAnswerError(
-                f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
-                is_sent,
-            )
-        if failure is None:
-            return answer
-        reason = explain(failure, self._peer(is_sent))
-        return NoAnswerError(reason.text, is_sent, reason.is_passing)
+            return error
 
     def no_time_left(self) -> str:
         """What is to be said where the time of a call is over before all was asked for."""
