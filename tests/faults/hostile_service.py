@@ -53,9 +53,11 @@ class Peer:
     def __init__(self, connection: socket.socket, is_over: threading.Event) -> None:
         self.connection = connection
         self._is_over = is_over
+        self.elsewhere = b""
+        """Host and port of who must not be contacted."""
 
     def send(self, data: bytes) -> None:
-        self.connection.sendall(data)
+        self.connection.sendall(data.replace(b"ELSEWHERE", self.elsewhere))
 
     def drip(self, data: bytes, then_again: bytes = b"") -> None:
         """Send byte by byte, the last part again and again."""
@@ -130,15 +132,18 @@ class Attack:
     """A case: what the client calls, and how the service answers which of its requests.
 
     `answers` are by method and the beginning of the path. The call ends with an error that is
-    `says` from its beginning to its end, or returns `returns`.
+    `says` from its beginning to its end, or returns `returns`. Where it is left to the clock what
+    is noticed first, `or_says` is what may be said instead. `effort` is what it costs the
+    client: nothing to speak of, all the time that it has (`waits`), or the processor (`floods`).
     """
 
     name: str
     call: Callable[[Any], Any]
     answers: Mapping[tuple[str, str], Act]
     says: str = ""
+    or_says: tuple[str, ...] = ()
     returns: Any = None
-    is_flood: bool = False
+    effort: str = ""
 
 
 HONEST: Mapping[tuple[str, str], Act] = {
@@ -208,8 +213,11 @@ def read_request(stream: Any) -> tuple[str, str]:
 class HostileService(Listener):
     """Serves all attacks, each below `/<number>/v2`."""
 
-    def __init__(self, attacks: list[Attack], context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, attacks: list[Attack], elsewhere: str, context: ssl.SSLContext | None = None
+    ) -> None:
         self._attacks = attacks
+        self._elsewhere = elsewhere.encode("ascii")
         self._context = context
         super().__init__()
 
@@ -217,6 +225,7 @@ class HostileService(Listener):
         return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}/{number}/v2"
 
     def serve(self, peer: Peer) -> None:
+        peer.elsewhere = self._elsewhere
         if self._context:
             peer.connection = self._context.wrap_socket(peer.connection, server_side=True)
         with peer.connection.makefile("rb") as stream:

@@ -238,7 +238,10 @@ def _not_http(causes: Sequence[BaseException], peer: Peer) -> str:
 def _broken_http(cause: BaseException) -> str:
     if isinstance(cause, ConnectionError):  # as http.client.RemoteDisconnected
         return ""
-    if isinstance(cause, http.client.LineTooLong):
+    is_long_chunk_size = type(cause).__name__ == "ProtocolError" and "exceeded maximum" in str(
+        cause
+    )
+    if isinstance(cause, http.client.LineTooLong) or is_long_chunk_size:
         return "a line that is longer than HTTP clients take"
     if type(cause).__name__ in ("InvalidChunkLength", "InvalidHeader"):
         return "a length that is not one"

@@ -82,6 +82,7 @@ CUT_OFF = (
     "atlas.example:8443 closed the connection before its answer was complete; try again later, and"
     " if it is always so at the login, check that client_cert is of this account."
 )
+NewestProtocolError = type("ProtocolError", (Exception,), {})
 NOT_HTTP = (
     "api_url: atlas.example:8443 answered with {}; check the URL, and whether a proxy or portal"
     " stands in between."
@@ -200,6 +201,11 @@ def named(name: str, text: str = "canary") -> Exception:
         ),
         (
             http.client.LineTooLong("header line"),
+            PEER,
+            NOT_HTTP.format("a line that is longer than HTTP clients take"),
+        ),
+        (
+            NewestProtocolError("Response chunk size line exceeded maximum allowed length"),
             PEER,
             NOT_HTTP.format("a line that is longer than HTTP clients take"),
         ),
