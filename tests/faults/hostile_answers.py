@@ -28,6 +28,7 @@ from .hostile_service import (
     Attack,
     Peer,
     answer,
+    circle,
     raw,
     sends,
 )
@@ -753,6 +754,9 @@ def certificates() -> Iterator[Attack]:
     for name, (document, what) in chain.items():
         act = answer(200, document)
         yield Attack(f"chain: {name}", chain_of, {CHAIN: act}, malformed("GET /trustchain", what))
+    act = answer(200, circle())
+    says = "The trust chain that the service sent goes in a circle and leads to no root."
+    yield Attack("chain: a circle", chain_of, {CHAIN: act}, says)
     for number in ("x" * 32, "", 7, "..", "0" * 40):
         act = answer(200, [{**LISTED, "serial_number": number}], headers={"Total-Count": "1"})
         what = {"": "is missing", 7: "is not a text"}.get(

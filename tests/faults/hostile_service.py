@@ -11,18 +11,32 @@ which requests it answers; all others get an honest answer.
 from __future__ import annotations
 
 import contextlib
+import datetime
+import http.client
+import ipaddress
 import json
 import re
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 PAUSE = 0.05
 """Seconds between two bytes of what comes byte by byte."""
+
+GIVES_UP_AFTER = 5.0
+"""Seconds after which a client that waits too long is let go, for others to be tried."""
 
 TOKEN = "eyJhbGciOiJkaXIi.canary.of-the-token"
 SERIAL = "01CFABDF1EBA6325930BF8B6FFD89F12"
@@ -53,6 +67,7 @@ class Peer:
     def __init__(self, connection: socket.socket, is_over: threading.Event) -> None:
         self.connection = connection
         self._is_over = is_over
+        self._gives_up_at = time.monotonic() + GIVES_UP_AFTER
         self.elsewhere = b""
         """Host and port of who must not be contacted."""
 
@@ -80,10 +95,12 @@ class Peer:
         block = unit * (1 + 65536 // len(unit))
         while True:
             self.connection.sendall(block)
+            self.wait(0)
 
-    def wait(self, seconds: float | None = None) -> None:
-        if self._is_over.wait(seconds):
-            raise ConnectionAbortedError("the tests are over")
+    def wait(self, seconds: float = GIVES_UP_AFTER) -> None:
+        left = self._gives_up_at - time.monotonic()
+        if self._is_over.wait(min(seconds, max(left, 0))) or left <= 0:
+            raise ConnectionAbortedError("it lasted long enough")
 
     def reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -251,22 +268,67 @@ def _found(answers: Mapping[tuple[str, str], Act], method: str, path: str) -> Ac
     return max(fitting, key=lambda each: len(each[0]))[1] if fitting else None
 
 
-@dataclass
 class Wire(Listener):
     """Does the same with every connection, as a proxy or a server below HTTP."""
 
-    act: Act
-    context: ssl.SSLContext | None = None
-    heard: list[bytes] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        Listener.__init__(self)
+    def __init__(self, act: Act) -> None:
+        self._act = act
+        super().__init__()
 
     def serve(self, peer: Peer) -> None:
-        if self.context:
-            peer.connection = self.context.wrap_socket(peer.connection, server_side=True)
-        self.heard.append(peer.connection.recv(65536))
-        self.act(peer)
+        """The first that the client sends is read, and no more of it."""
+        peer.connection.recv(65536)
+        self._act(peer)
+
+
+class Tampered(Listener):
+    """Stands before an honest service, and answers some requests itself."""
+
+    def __init__(self, url: str, context: ssl.SSLContext) -> None:
+        self._honest = urlsplit(url)
+        self._context = context
+        self.answers: dict[tuple[str, str], Act] = {}
+        super().__init__()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self._honest.path}"
+
+    def serve(self, peer: Peer) -> None:
+        with peer.connection.makefile("rb") as stream:
+            while True:
+                request = _whole_request(stream)
+                if request is None or not self._answered(peer, *request):
+                    return
+
+    def _answered(
+        self, peer: Peer, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> Any:
+        act = _found(self.answers, method, target.removeprefix(self._honest.path))
+        if act is not None:
+            return act(peer)
+        onward = http.client.HTTPSConnection(self._honest.netloc, context=self._context)
+        with contextlib.closing(onward):
+            onward.request(method, target, body or None, headers)
+            answer = onward.getresponse()
+            content = answer.read()
+        kept = {name: value for name, value in answer.getheaders() if name != "Connection"}
+        peer.send(raw(answer.status, headers={**kept, "Content-Length": ""}, body=content))
+        return False
+
+
+def _whole_request(stream: Any) -> tuple[str, str, dict[str, str], bytes] | None:
+    first = stream.readline().decode("latin-1").split()
+    headers = dict(
+        line.split(": ", 1)
+        for line in iter(lambda: stream.readline().decode("latin-1").strip(), "")
+    )
+    if len(first) != 3:
+        return None
+    body = stream.read(int(headers.get("Content-Length", 0)))
+    for name in ("Connection", "Content-Length"):
+        headers.pop(name, None)
+    return first[0], first[1], headers, body
 
 
 @contextlib.contextmanager
@@ -275,3 +337,73 @@ def listening(listener: Any) -> Iterator[Any]:
         yield listener
     finally:
         listener.close()
+
+
+# ---- certificates -------------------------------------------------------------------------------
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _signed(
+    subject: str,
+    key: Any,
+    issuer: str,
+    issuer_key: Any,
+    names: tuple[str, ...] = (),
+    days: int = 30,
+) -> x509.Certificate:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(_name(issuer))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=60))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
+    )
+    if names:
+        addresses = [x509.IPAddress(ipaddress.ip_address(name)) for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def circle() -> list[str]:
+    """Two CA certificates (PEM) that signed each other."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ca in range(2)]
+    one = _signed("CA 1", keys[0], "CA 2", keys[1])
+    other = _signed("CA 2", keys[1], "CA 1", keys[0])
+    return [_pem(one).decode(), _pem(other).decode()]
+
+
+class Authority:
+    """A CA for servers on loopback, with its files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.path = folder / "ca.pem"
+        self.path.write_bytes(_pem(_signed("CA", self._key, "CA", self._key)))
+
+    def server(self, address: str = "127.0.0.1", days: int = 30) -> ssl.SSLContext:
+        """The context of a server with this address in its certificate."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _signed("server", key, "CA", self._key, (address,), days)
+        path = self._folder / f"{address}-{days}.pem"
+        pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+        private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+        path.write_bytes(private + _pem(certificate))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        """The context of a client that trusts it."""
+        return ssl.create_default_context(cafile=str(self.path))

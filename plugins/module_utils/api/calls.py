@@ -72,12 +72,12 @@ class Calls:
         for page in range(1, MOST_PAGES + 1):
             begun = time.monotonic()
             response = self._session.get(path, {**query, "page": page, "per_page": PAGE}, seconds)
-            seconds -= time.monotonic() - begun
             entries = [
                 read(Fields(response, entry, f"[{index}]"))
                 for index, entry in enumerate(response.expect(200).entries())
             ]
             new = {identity(entry): entry for entry in entries if identity(entry) not in seen}
+            seconds -= time.monotonic() - begun  # what is done with the entries is not counted
             yield from new.values()
             seen.update(new)
             if not new or _is_last_page(response, len(entries), len(seen)):
