@@ -540,6 +540,7 @@ def claims() -> Iterator[Attack]:
         "/v2/claims/domains/..",
         "http://ELSEWHERE/v2/claims/x",
         "//ELSEWHERE",
+        "//[",
     ):
         act = answer(201, {"token": "T"}, headers={"Location": location})
         says = malformed("POST /claims/domains/new.example", "it tells no claim id in Location")
@@ -730,6 +731,7 @@ def certificates() -> Iterator[Attack]:
         "http://ELSEWHERE/x",
         f"/v2/certificates/{SERIAL}0",
         "/v2/certificates/..",
+        "http://[x",
         "1",
     ):
         act = answer(201, headers={"Location": location})

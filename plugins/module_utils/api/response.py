@@ -60,7 +60,11 @@ class Response:
 
         The rest of it is path-absolute, absolute or relative (API reference, "Location").
         """
-        return urlsplit(self.headers.get("location", "")).path.rstrip("/").rpartition("/")[2]
+        try:
+            path = urlsplit(self.headers.get("location", "")).path
+        except ValueError:  # as for a half address of IPv6
+            return ""
+        return path.rstrip("/").rpartition("/")[2]
 
     def malformed(self, what: str) -> ApiError:
         """The error for an answer that is not as documented; `what` names the field."""

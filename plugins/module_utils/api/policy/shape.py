@@ -36,7 +36,7 @@ def broken_shape(document: Any) -> str:
 
 def _is_deeper(document: Any, most: int) -> bool:
     level = [document]
-    for _depth in range(most + 1):
+    for _depth in range(most):
         level = [
             member
             for container in level
