@@ -197,8 +197,9 @@ def test_names_that_no_claim_covers(
     errors = {f"n{number}": "none" for number in range(count)}
     answer = {"description": "san: failed", "errors": errors}
     server.on("POST", "/certificates", bench.reply(status, answer))
+    body = {"san": {"dns_names": list(errors)}, "public_key": "KEY"}
     with pytest.raises(ApiError) as caught:
-        client.request_certificate({"public_key": "KEY"})
+        client.request_certificate(body)
     reasons = "; ".join(f"{name}: none" for name in errors)
     assert caught.value.message == (
         f"Atlas refused the request with {status} san: failed ({reasons}). There is no verified"
@@ -208,13 +209,42 @@ def test_names_that_no_claim_covers(
     assert (caught.value.status, caught.value.outcome) == (status, "refused")
 
 
-@pytest.mark.parametrize(("status", "errors"), [(400, {}), (422, {}), (409, {"a.example": "none"})])
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"san": {"dns_names": ["A.example."]}}, "a.example"),
+        ({"san": {"emails": ["me@a.example"], "dns_names": []}}, "me@a.example"),
+        ({"san": {"ip_addresses": ["192.0.2.7"]}}, "192.0.2.7"),
+        ({"san": {"uris": ["https://a.example/x"]}}, "https://a.example/x"),
+        ({"subject_dn": {"common_name": "a.example"}}, "A.example"),
+    ],
+)
+def test_a_name_that_was_asked_for_is_one_in_any_spelling(
+    bench: Any, server: Any, client: Client, body: dict[str, Any], key: str
+) -> None:
+    answer = {"description": "san: failed", "errors": {key: "none", "requires_label": "x"}}
+    server.on("POST", "/certificates", bench.reply(422, answer))
+    with pytest.raises(ApiError) as caught:
+        client.request_certificate(body)
+    assert f"There is no verified claim that covers {key}; claim" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "errors"),
+    [
+        (400, {}),
+        (422, {}),
+        (409, {"a.example": "none"}),
+        (422, {"requires_label_separator": "a.example"}),
+        (422, {"b.example": "none"}),
+    ],
+)
 def test_no_claim_is_spoken_of_where_no_name_is_refused(
     bench: Any, server: Any, client: Client, status: int, errors: dict[str, str]
 ) -> None:
     server.on("POST", "/certificates", bench.reply(status, {"description": "x", "errors": errors}))
     with pytest.raises(ApiError) as caught:
-        client.request_certificate({"public_key": "KEY"})
+        client.request_certificate({"san": {"dns_names": ["a.example"]}, "public_key": "KEY"})
     assert "claim" not in caught.value.message
     assert caught.value.status == status
 
