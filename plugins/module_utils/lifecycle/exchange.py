@@ -24,6 +24,7 @@ LONGEST_ENTRY = 16 * 1024
 """Bytes of the answer to one step, and of what each certificate may add to it."""
 _LONGEST_TEXT = 16 * 1024
 _MOST_TEXTS = 1000
+_LARGEST = 1 << 53
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _PEM_TEXT = re.compile(r"[-A-Za-z0-9+/= \n]*")
 
@@ -76,9 +77,9 @@ class Prepared:
     `is_settled`: nothing is to be asked for any more. `busy`: the lease of another run that is
     at it. `is_fresh`: the attempt was begun by this call, so nothing was sent for it; otherwise
     `begun`, `not_after`, `known` and `serial` are what its record says, `may_be_recent` whether it
-    may have been sent a moment ago, and `is_same_wish` and `is_same_account` whether it was begun
-    for the same. `is_key_unique`: no other certificate has this key. `old_…` is for a rekey.
-    `notices`: what the user should know.
+    may have been sent a moment ago, and `is_same_wish`, `is_same_account` and `is_same_machine`
+    whether it was begun for the same. `is_key_unique`: no other certificate has this key. `old_…`
+    is for a rekey. `notices`: what the user should know.
     """
 
     obstacle: str = ""
@@ -93,6 +94,7 @@ class Prepared:
     serial: str = ""
     is_same_wish: bool = False
     is_same_account: bool = False
+    is_same_machine: bool = True
     is_key_unique: bool = False
     public_key: str = ""
     proof: str = ""
@@ -151,9 +153,10 @@ class Acknowledged:
 
 @dataclass(frozen=True)
 class Removed:
-    """What was removed, in check mode what would be."""
+    """What was removed, in check mode what would be; `busy` is the lease of a run that is at it."""
 
     obstacle: str = ""
+    busy: dict[str, Any] = field(default_factory=dict)
     removed_files: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -206,6 +209,8 @@ def _member(name: str, declared: str, value: object) -> Any:
 def _of_type(name: str, value: object, kind: type[T]) -> T:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise _refused(f"{name} of type {kind.__name__}")
+    if isinstance(value, int) and not 0 <= value <= _LARGEST:
+        raise _refused(f"{name} between 0 and 2**53")
     return value
 
 
