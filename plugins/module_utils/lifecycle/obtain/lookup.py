@@ -82,8 +82,12 @@ class LookUp:
         end = identity.not_after
         if not end:
             return None
+
+        def fits(leaf: x509.Certificate) -> bool:
+            return certificates.not_after(leaf) == end or identity.fits(leaf)
+
         try:
-            return self._first(self._client.expiring_between(end - 1, end + 1), identity, any_leaf)
+            return self._first(self._client.expiring_between(end - 1, end + 1), identity, fits)
         except ApiError as error:
             if error.status not in _WINDOW_REFUSED:
                 raise

@@ -310,9 +310,7 @@ def test_a_request_that_is_refused_stops_only_its_own(bench: Bench, atlas: Atlas
     ]
 
 
-def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(
-    bench: Bench, atlas: Atlas
-) -> None:
+def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(bench: Bench, atlas: Atlas) -> None:
     def lie(step: str, answers: Items) -> Items:
         if step == "install":
             answers[0] = {**answers[0], "obstacle": "the disk is full.", "is_deployed": False}
