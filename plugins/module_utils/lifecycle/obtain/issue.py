@@ -164,7 +164,9 @@ class Issuance:
             self._each(self._within_quota(), self._send)
         self._resolve()
         self._wait()
-        return [course.so_far() or _lost(course) for course in self._courses]
+        for course in self._courses:
+            course.outcome = course.so_far() or _lost(course)
+        return list(self.outcomes.values())
 
     def _each(self, courses: Sequence[_Course], work: Callable[[_Course], None]) -> None:
         """Several at a time. If this thread is interrupted, what has not started never does, and
@@ -254,22 +256,20 @@ class Issuance:
     # What is sent
 
     def _within_quota(self) -> list[_Course]:
-        """Those that are open, and that the quota has a certificate for."""
-        ready = [course for course in self._courses if course.is_open]
+        """Those that are open, may be sent, and that the quota has a certificate for."""
+        for course in self._courses:
+            if course.is_open and course.attempt.refusal:
+                course.fail(course.attempt.refusal)
         left = self._service.left
-        if left is None:
-            return ready
-        new = [course for course in ready if not course.lost]
-        for course in new[left:]:
-            course.fail(guards.quota_is_used_up(left, len(new)))
-        self._service.left = max(0, left - len(new))
-        return [course for course in ready if course.outcome is None]
+        if left is not None:
+            new = [course for course in self._courses if course.is_open and not course.lost]
+            for course in new[left:]:
+                course.fail(guards.quota_is_used_up(left, len(new)))
+            self._service.left = max(0, left - len(new))
+        return [course for course in self._courses if course.is_open]
 
     def _send(self, course: _Course) -> None:
         attempt = course.attempt
-        if attempt.refusal:
-            course.fail(attempt.refusal)
-            return
         if self._service.stopping.is_set() or not self._is_in_time(attempt):
             if not course.lost:
                 course.fail(_TOO_LATE)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Claim
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct import task
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.node import (
@@ -319,7 +321,11 @@ def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(bench: Bench, at
 
     bench.lie = lie
     result = bench.run(certificates=bench.items(2))
-    serial = next(iter(atlas.leaves))
+    (serial,) = (
+        serial
+        for serial, leaf in atlas.leaves.items()
+        if certificates.names(leaf).dns_names == {"n0.example.com"}
+    )
     told = f"the disk is full. The certificate {serial} was issued for it."
     assert [entry.get("msg") for entry in result["certificates"]] == [told, None]
     assert [entry["changed"] for entry in result["certificates"]] == [False, True]
@@ -726,6 +732,172 @@ def test_force_is_no_reason_to_complain_of_another_run(bench: Bench) -> None:
     assert "failed" not in bench.run(force=True)
 
 
+# Two clocks
+
+
+def clock_notice(skew: str) -> str:
+    return (
+        f"The clock of the controller is {skew} that of Atlas. What is due is judged by the clock"
+        " of Atlas; set that of the controller right."
+    )
+
+
+def test_a_clock_that_is_ahead_buys_nothing_that_is_not_due(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    bench.skew = 80 * DAY
+    result = bench.run()
+    assert (result["changed"], result["warnings"]) == (False, [clock_notice("80 days ahead of")])
+    assert bench.steps == ["inspect", "inspect"]
+    assert [items[0]["now"] for items in bench.ordered("inspect")] == [NOW + 80 * DAY, NOW]
+    assert [call[0] for call in atlas.calls] == ["open", "policy", "close"]
+    assert entry_of(result)["remaining_days"] == 89
+    assert entry_of(result)["reasons"] == []
+    foretold = bench.run(check_mode=True)
+    assert (foretold["changed"], len(foretold["warnings"])) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("skew", "said"),
+    [
+        (300, ""),
+        (301, "5 minutes ahead of"),
+        (-301, "5 minutes behind"),
+        (7200, "2 hours ahead of"),
+        (-3 * DAY, "3 days behind"),
+        (7199, "119 minutes ahead of"),
+    ],
+)
+def test_by_how_much_a_clock_is_wrong(bench: Bench, skew: int, said: str) -> None:
+    bench.skew = skew
+    result = bench.run()
+    assert result["changed"]
+    assert result["warnings"] == ([clock_notice(said)] if said else [])
+    assert bench.steps == ["inspect", *(["inspect"] if said else []), *ISSUING[1:]]
+
+
+def test_what_goes_to_the_node_is_the_time_of_the_service(bench: Bench) -> None:
+    bench.skew = 3600
+    bench.run()
+    (prepared,), (installed,) = bench.ordered("prepare")[0], bench.ordered("install")[0]
+    assert (prepared["now"], installed["now"]) == (NOW, NOW)
+    assert NOW < prepared["lease"]["until"] < NOW + 600
+
+
+@pytest.mark.parametrize("skew", [3600, -3600])
+def test_controllers_whose_clocks_differ_agree_on_a_lease(
+    bench: Bench, atlas: Atlas, skew: int
+) -> None:
+    busy(bench, "elsewhere", "7:7")
+    bench.skew = skew
+    assert bench.run(read_timeout=300)["msg"].startswith("Another run on elsewhere (process 7:7)")
+    assert len(atlas.leaves) == 1
+
+
+def test_what_the_wrong_clock_hid_is_put_in_place(bench: Bench, atlas: Atlas) -> None:
+    """A set that was kept has expired by the clock of the controller, and by no other."""
+    bench.run(validate="sh -c 'exit 3'")
+    (serial,) = atlas.leaves
+    bench.skew = 100 * DAY
+    result = bench.run()
+    assert (result["changed"], bench.serial()) == (True, serial)
+    assert (atlas.named("request"), len(atlas.leaves)) == ([], 1)
+
+
+def test_what_is_known_to_be_revoked_is_due_by_any_clock(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    old = bench.serial()
+    atlas.statuses[old] = "REVOKED"
+    bench.skew = 80 * DAY
+    result = bench.run(check_revocation=True)
+    assert entry_of(result)["reasons"] == [
+        "revoked: the service says that the certificate was revoked"
+    ]
+    assert bench.serial() != old
+
+
+# Claims and quota
+
+
+def uncovered(atlas: Atlas, *covered: str) -> None:
+    atlas.claims = [
+        Claim("01", domain, "VERIFIED", 0, None, None, None, "DNS", ()) for domain in covered
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_name_without_a_claim_is_told_before_anything_is_spent(
+    bench: Bench, atlas: Atlas, check_mode: bool
+) -> None:
+    uncovered(atlas, "n1.example.com")
+    result = bench.run(check_mode, certificates=bench.items(2))
+    assert entry_of(result)["msg"] == (
+        "san.dns_names: there is no verified claim that covers n0.example.com; claim and verify the"
+        " domain, for example with atlas_domain_claim."
+    )
+    assert [entry["changed"] for entry in result["certificates"]] == [False, True]
+    assert atlas.named("claims") == [("claims", False), ("claims", True)]
+    assert atlas.named("left") == [("left", 1, not check_mode)]
+    assert atlas.named("request") == ([] if check_mode else [("request", "n1.example.com")])
+    assert not (bench.folder / ".atlas/n0-cert.pem").exists()
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_quota_that_is_used_up_is_told_before_anything_is_spent(
+    bench: Bench, atlas: Atlas, check_mode: bool
+) -> None:
+    atlas.left = 1
+    result = bench.run(check_mode, certificates=bench.items(2))
+    assert entry_of(result, 1)["msg"] == (
+        "quota: 2 certificates are due and 1 are left in the account's quota, which is not enough"
+        " for this one; nothing was asked for. Order more in the Atlas portal."
+    )
+    assert [entry["changed"] for entry in result["certificates"]] == [True, False]
+    assert len(atlas.named("request")) == (0 if check_mode else 1)
+
+
+def test_what_was_issued_before_needs_neither_claim_nor_quota(bench: Bench, atlas: Atlas) -> None:
+    bench.before = failing("install", NodeLostError("gone"))
+    bench.run()
+    (serial,) = atlas.leaves
+    bench.before = lambda _step, _items: None
+    uncovered(atlas, "elsewhere.example")
+    atlas.left = 0
+    result = bench.run()
+    assert ("failed" in result, bench.serial()) == (False, serial)
+
+
+def test_claims_and_quota_that_are_not_told_stop_nothing(bench: Bench, atlas: Atlas) -> None:
+    atlas.claims = atlas.left = None
+    assert bench.run()["changed"]
+
+
+# What the service returned
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "action", "said"),
+    [
+        ("REVOKED", {}, "reject", "has the status REVOKED at Atlas"),
+        ("ISSUED", {"not_before": iso_time(NOW + 100)}, "keep", "is not valid before"),
+    ],
+)
+def test_what_cannot_be_used_replaces_nothing(
+    bench: Bench, atlas: Atlas, status: str, options: dict[str, Any], action: str, said: str
+) -> None:
+    bench.run()
+    before = bench.content("cert.pem")
+    atlas.answer = lambda issued: replace(issued, status=status)
+    bench.lie = lying("install", changed_files=[], is_deployed=False)
+    result = bench.run(force=True, **options)
+    (order,) = bench.ordered("install")[0]
+    issued = sorted(atlas.leaves)
+    assert (order["action"], order["serial"] in issued) == (action, True)
+    assert order["certificate"].startswith("-----BEGIN CERTIFICATE-----")
+    assert said in order["failure"]
+    assert said in result["msg"]
+    assert (result["changed"], bench.content("cert.pem")) == (False, before)
+
+
 # Acknowledging
 
 
@@ -1082,6 +1254,38 @@ def test_removing_tells_of_requests_that_are_open(bench: Bench, atlas: Atlas) ->
         f"{bench.folder}/cert.pem: A request was begun and its outcome is not known; Atlas may have"
         f" issued a certificate for it that ends at {end} (UNIX seconds) and that nobody uses now."
     ]
+
+
+def held(step: str, times: int, **holder: str) -> Callable[[str, Items], Items]:
+    """Another run is at it, so many times."""
+    lease = {"run": "other", "controller": "elsewhere", "process": "7:7", "until": NOW, **holder}
+    left = [times]
+
+    def lie(asked: str, answers: Items) -> Items:
+        if asked != step or left[0] == 0:
+            return answers
+        left[0] -= 1
+        return [{**answer, "busy": lease, "removed_files": []} for answer in answers]
+
+    return lie
+
+
+def test_what_another_run_is_at_is_not_removed_under_it(bench: Bench, atlas: Atlas) -> None:
+    bench.lie = held("remove", 3)
+    assert "failed" not in bench.run(state="absent")
+    assert (bench.steps, atlas.now) == (["remove"] * 4, NOW + 6)
+    bench.lie = held("remove", 999)
+    assert bench.run(state="absent")["msg"] == (
+        "Another run on elsewhere (process 7:7) has been at work on this certificate for longer"
+        " than 180 seconds; wait for it, and run the task again."
+    )
+
+
+def test_a_run_that_is_gone_is_not_waited_for_before_removing(bench: Bench, atlas: Atlas) -> None:
+    bench.lie = held("remove", 1, controller="controller", process="99999999:1")
+    assert "failed" not in bench.run(state="absent")
+    assert [items[0]["breaks"] for items in bench.ordered("remove")] == ["", "other"]
+    assert atlas.now == NOW
 
 
 def test_a_removal_that_fails_is_an_error(bench: Bench) -> None:
