@@ -13,7 +13,7 @@ from ...api.client import SerialNumber
 from ...errors import AtlasError
 from ...pki import certificates, keys
 from ...pki.library import x509
-from .. import due
+from .. import due, expiry
 from ..exchange import Prepared
 from ..facts import CertificateFacts
 from ..wanted import PUBLIC_KEY
@@ -166,4 +166,4 @@ def is_of_use(attempt: Attempt, leaf: x509.Certificate, now: int) -> bool:
         differences = []
     ends = certificates.not_after(leaf)
     lifetime = ends - certificates.not_before(leaf)
-    return not differences and ends - now > due.threshold(wanted, lifetime)
+    return not differences and ends - now > expiry.threshold(wanted, lifetime)
