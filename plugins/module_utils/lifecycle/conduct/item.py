@@ -220,7 +220,7 @@ class CertificateItem:
             "certificate": outcome.certificate if outcome else "",
             "chain": chain,
             "serial": outcome.serial if outcome else "",
-            "failure": (outcome.message if outcome else self.error)[:1000],
+            "failure": (outcome.why or outcome.message if outcome else self.error)[:1000],
             "with_content": with_content or not self.wanted.targets,
         }
 

@@ -63,7 +63,7 @@ class Outcome:
 
     `void`: the attempt is of no use any more, and another has to be begun. `orphan` is the serial
     number of what was issued for it, if that is known. `message` says why there is no certificate
-    to install.
+    to install, `why` the same in a few words, where the node is to remember it.
     """
 
     action: str
@@ -73,6 +73,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     serial: str = ""
     orphan: str = ""
+    why: str = ""
 
 
 def proven_key(attempt: Attempt) -> keys.PublicKey:

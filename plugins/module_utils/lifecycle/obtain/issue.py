@@ -411,24 +411,27 @@ class Issuance:
                 VOID, warnings=(orphan_notice(str(serial)),), orphan=str(serial)
             )
             return
-        told = f"The certificate with the serial number {serial}"
-        pem = certificates.certificate_pem(leaf)
+        told = f"The certificate with the serial number {serial}, which Atlas issued,"
+        issued_one = Outcome(
+            INSTALL, certificate=certificates.certificate_pem(leaf), serial=str(serial)
+        )
         if verdict.defect:
             message = (
-                f"{told}, which Atlas issued, {verdict.defect}. Nothing was replaced, and no other"
-                " one is requested in its place; force: true requests another."
+                f"{told} {verdict.defect}. Nothing was replaced, and no other one is requested in"
+                " its place; force: true requests another."
             )
-            course.outcome = Outcome(REJECT, message, pem, serial=str(serial))
+            why = f"it {verdict.defect}"
+            course.outcome = replace(issued_one, action=REJECT, message=message, why=why)
         elif verdict.begins:
+            why = f"is not valid before {iso_time(verdict.begins)}"
             message = (
-                f"{told} is not valid before {iso_time(verdict.begins)}. Nothing was replaced; it"
-                " is kept, and a run after that puts it in place."
+                f"{told} {why}. Nothing was replaced; it is kept, and a run after that puts it in"
+                " place."
             )
-            course.outcome = Outcome(KEEP, message, pem, serial=str(serial))
+            course.outcome = replace(issued_one, action=KEEP, message=message, why=f"it {why}")
         else:
-            course.outcome = Outcome(
-                INSTALL, "", pem, facts_of(leaf), verdict.warnings, serial=str(serial)
-            )
+            facts = facts_of(leaf)
+            course.outcome = replace(issued_one, facts=facts, warnings=verdict.warnings)
 
 
 def _guarded(work: Callable[[_Course], None], course: _Course) -> None:

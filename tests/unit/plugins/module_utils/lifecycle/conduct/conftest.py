@@ -134,9 +134,20 @@ class Bench:
 
     def record(self, name: str = "") -> dict[str, Any]:
         """What is recorded of the certificate."""
-        (path,) = (self.folder.parent / "state").glob(f"*-{name}cert.pem-*.json")
-        read: dict[str, Any] = json.loads(path.read_text())
-        return read
+        record = self.record_if_any(name)
+        assert record is not None
+        return record
+
+    def record_if_any(self, name: str = "") -> dict[str, Any] | None:
+        for path in (self.folder.parent / "state").glob(f"*-{name}cert.pem-*.json"):
+            read: dict[str, Any] = json.loads(path.read_text())
+            return read
+        return None
+
+    def is_on_probation(self) -> bool:
+        """Whether what is in place has to be confirmed."""
+        record = self.record()
+        return bool(record["wanted_now"] != record["confirmed"] and record["is_applied"])
 
 
 @pytest.fixture

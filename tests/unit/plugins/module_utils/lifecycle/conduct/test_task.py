@@ -118,8 +118,8 @@ def test_the_first_certificate(bench: Bench, atlas: Atlas) -> None:
     assert bench.progress == [(1, 1)]
     assert bench.names() == ["cert.pem", "key.pem"]
     record = bench.record()
-    assert record["live"] == f"0001-{serial}"
-    assert (record["acknowledged"], record["attempt"]) == (True, None)
+    assert record["sets"][record["confirmed"]]["facts"]["serial_number"] == serial
+    assert (record["wanted_now"], record["attempt"]) == (record["confirmed"], None)
 
 
 def test_what_is_as_wanted_is_looked_at_and_nothing_else(bench: Bench, atlas: Atlas) -> None:
@@ -303,7 +303,7 @@ def test_a_request_that_is_refused_stops_only_its_own(bench: Bench, atlas: Atlas
     assert result["msg"] == (
         f"1 of 3 certificates failed. {bench.folder}/n1-cert.pem: Atlas said no."
     )
-    assert not (bench.folder / ".atlas/n1-cert.pem").exists()
+    assert bench.record_if_any("n1-") is None
     assert bench.names() == ["n0-cert.pem", "n0-key.pem", "n2-cert.pem", "n2-key.pem"]
     (acknowledged,) = bench.ordered("acknowledge")
     assert [order["wanted"]["label"][-11:] for order in acknowledged] == [
@@ -488,7 +488,7 @@ def test_only_a_missing_chain_is_fetched(bench: Bench, atlas: Atlas) -> None:
     bench.run()
     chain = bench.content("fullchain.pem")
     (bench.folder / "fullchain.pem").unlink()
-    shutil.rmtree(bench.folder / ".atlas")
+    shutil.rmtree(bench.folder.parent / "state")
     assert bench.run(check_mode=True)["changed"]
     assert atlas.calls == []
     result = bench.run()
@@ -508,7 +508,7 @@ def test_what_is_held_is_put_in_place_without_a_request(bench: Bench, atlas: Atl
     assert (bench.steps, atlas.calls) == (["inspect", "install", "acknowledge"], [])
     assert (bench.ordered("install")[0][0]["action"], bench.serial()) == ("resume", serial)
     assert entry_of(result)["repairs"] == [
-        f"held: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
+        f"kept: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
     ]
 
 
@@ -838,7 +838,7 @@ def test_a_name_without_a_claim_is_told_before_anything_is_spent(
     assert atlas.named("claims") == [("claims", False), ("claims", True)]
     assert atlas.named("left") == [("left", 1, not check_mode)]
     assert atlas.named("request") == ([] if check_mode else [("request", "n1.example.com")])
-    assert not (bench.folder / ".atlas/n0-cert.pem").exists()
+    assert bench.record_if_any("n0-") is None
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -874,28 +874,44 @@ def test_claims_and_quota_that_are_not_told_stop_nothing(bench: Bench, atlas: At
 # What the service returned
 
 
-@pytest.mark.parametrize(
-    ("status", "options", "action", "said"),
-    [
-        ("REVOKED", {}, "reject", "has the status REVOKED at Atlas"),
-        ("ISSUED", {"not_before": iso_time(NOW + 100)}, "keep", "is not valid before"),
-    ],
-)
-def test_what_cannot_be_used_replaces_nothing(
-    bench: Bench, atlas: Atlas, status: str, options: dict[str, Any], action: str, said: str
+def test_what_is_of_no_use_replaces_nothing_and_is_not_bought_again(
+    bench: Bench, atlas: Atlas
 ) -> None:
     bench.run()
     before = bench.content("cert.pem")
-    atlas.answer = lambda issued: replace(issued, status=status)
-    bench.lie = lying("install", changed_files=[], is_deployed=False)
-    result = bench.run(force=True, **options)
+    atlas.answer = lambda issued: replace(issued, status="REVOKED")
+    atlas.now += 80 * DAY
+    result = bench.run()
+    (serial,) = (each for each in atlas.leaves if each != bench.serial())
     (order,) = bench.ordered("install")[0]
-    issued = sorted(atlas.leaves)
-    assert (order["action"], order["serial"] in issued) == (action, True)
-    assert order["certificate"].startswith("-----BEGIN CERTIFICATE-----")
-    assert said in order["failure"]
-    assert said in result["msg"]
+    assert (order["action"], order["serial"]) == ("reject", serial)
+    assert order["certificate"] == certificates.certificate_pem(atlas.leaves[serial])
+    assert order["failure"] == "it has the status REVOKED at Atlas"
+    assert result["msg"].startswith(f"The certificate with the serial number {serial}, which Atlas")
     assert (result["changed"], bench.content("cert.pem")) == (False, before)
+    atlas.answer = lambda issued: issued
+    again = bench.run()
+    assert again["msg"] == (
+        f"Atlas issued {serial} for this request, and it cannot be used: it has the status REVOKED"
+        " at Atlas. Nothing is requested again for the same until the task says force: true."
+    )
+    assert (bench.steps, atlas.calls) == (["inspect"], [])
+    assert "failed" not in bench.run(force=True)
+    assert len(atlas.leaves) == 3
+
+
+def test_what_is_not_valid_yet_is_put_in_place_when_it_is(bench: Bench, atlas: Atlas) -> None:
+    begins = iso_time(NOW + 100)
+    result = bench.run(not_before=begins)
+    (serial,) = atlas.leaves
+    assert [order["action"] for order in bench.ordered("install")[0]] == ["keep"]
+    assert f"is not valid before {begins}" in result["msg"]
+    early = bench.run(not_before=begins)
+    assert f"it is not valid before {begins}" in early["msg"]
+    assert (early["changed"], atlas.calls) == (False, [])
+    atlas.now += 100
+    done = bench.run(not_before=begins)
+    assert (done["changed"], bench.serial(), atlas.calls) == (True, serial, [])
 
 
 # Acknowledging
@@ -904,7 +920,7 @@ def test_what_cannot_be_used_replaces_nothing(
 def test_what_is_to_be_confirmed_later_is_new_until_then(bench: Bench, atlas: Atlas) -> None:
     result = bench.run(acknowledge="later")
     assert (result["changed"], bench.steps) == (True, ["inspect", "prepare", "install"])
-    assert not bench.record()["acknowledged"]
+    assert bench.is_on_probation()
     again = bench.run(acknowledge="later")
     assert (again["changed"], bench.steps) == (True, ["inspect"])
     assert entry_of(again)["repairs"] == [UNACKNOWLEDGED]
@@ -914,7 +930,7 @@ def test_what_is_to_be_confirmed_later_is_new_until_then(bench: Bench, atlas: At
     confirmed = bench.run(state="confirmed")
     assert (confirmed["changed"], bench.steps) == (True, ["inspect", "acknowledge"])
     assert bench.ordered("acknowledge")[0][0]["nonce"] == "nonce-4"
-    assert bench.record()["acknowledged"]
+    assert not bench.is_on_probation()
     assert not bench.run(state="confirmed")["changed"]
     assert (bench.steps, atlas.calls) == (["inspect"], [])
 
@@ -980,7 +996,7 @@ def test_an_obstacle_to_new_files_is_none_where_no_files_are_written(bench: Benc
     bench.lie = lying("inspect", obstacle="no way")
     assert bench.run()["msg"] == "no way"
     assert "failed" not in bench.run(state="confirmed")
-    assert bench.record()["acknowledged"]
+    assert not bench.is_on_probation()
 
 
 # Revoking
@@ -1104,7 +1120,7 @@ def test_what_was_superseded_is_revoked(bench: Bench, atlas: Atlas) -> None:
     assert bench.steps == [*ISSUING, "revoked"]
     assert bench.ordered("revoked")[0][0]["serials"] == [old]
     assert [call[0] for call in atlas.calls].count("open") == 1
-    assert (bench.record()["superseded"], bench.record()["revoked"]) == ([], [])
+    assert (bench.record()["superseded"], bench.record()["revoked"]) == ({}, [])
     assert not bench.run()["changed"]
 
 
@@ -1125,7 +1141,7 @@ def test_a_revocation_that_fails_is_a_warning_and_tried_again(bench: Bench, atla
     assert result["warnings"] == [f"{bench.folder}/cert.pem: {old} is not revoked yet: It is down."]
     assert ("failed" in result, entry_of(result)["revoked"]) == (False, [])
     assert bench.steps == ISSUING
-    assert bench.record()["superseded"] == [old]
+    assert list(bench.record()["superseded"]) == [old]
     foretold = bench.run(check_mode=True)
     assert (foretold["changed"], entry_of(foretold)["revoked"]) == (True, [old])
     atlas.failing = {}
@@ -1225,7 +1241,8 @@ def test_a_rekey_where_only_the_key_differs(bench: Bench, atlas: Atlas) -> None:
 
 def test_removing(bench: Bench, atlas: Atlas) -> None:
     bench.run()
-    gone = [f"{bench.folder}/cert.pem", f"{bench.folder}/.atlas/cert.pem"]
+    (record,) = (bench.folder.parent / "state").glob("*-cert.pem-*.json")
+    gone = [f"{bench.folder}/cert.pem", str(record)]
     foretold = bench.run(state="absent", check_mode=True)
     assert (foretold["changed"], entry_of(foretold)["removed"]) == (True, gone)
     assert (bench.names(), bench.steps) == (["cert.pem", "key.pem"], ["remove"])
@@ -1248,11 +1265,11 @@ def test_removing_tells_of_requests_that_are_open(bench: Bench, atlas: Atlas) ->
     bench.before = failing("install", NodeLostError("gone"))
     bench.run()
     bench.before = lambda _step, _items: None
-    end = bench.record()["attempt"]["not_after"]
+    bench.process = "1:1"
     result = bench.run(state="absent")
     assert result["warnings"] == [
         f"{bench.folder}/cert.pem: A request was begun and its outcome is not known; Atlas may have"
-        f" issued a certificate for it that ends at {end} (UNIX seconds) and that nobody uses now."
+        " issued a certificate for it that nobody uses now."
     ]
 
 

@@ -506,6 +506,7 @@ def test_what_was_revoked_meanwhile_is_not_put_in_place(atlas: Atlas) -> None:
         " force: true requests another.",
         certificates.certificate_pem(atlas.leaves[serial]),
         serial=serial,
+        why="it has the status REVOKED at Atlas",
     )
 
 
@@ -514,11 +515,12 @@ def test_what_is_not_valid_yet_is_kept(atlas: Atlas) -> None:
     (serial,) = atlas.leaves
     assert outcome == Outcome(
         "keep",
-        f"The certificate with the serial number {serial} is not valid before"
+        f"The certificate with the serial number {serial}, which Atlas issued, is not valid before"
         f" {iso_time(NOW + 3600)}. Nothing was replaced; it is kept, and a run after that puts it"
         " in place.",
         certificates.certificate_pem(atlas.leaves[serial]),
         serial=serial,
+        why=f"it is not valid before {iso_time(NOW + 3600)}",
     )
 
 
