@@ -74,11 +74,12 @@ class RunClient(Client):
                 left, counted = kept if _is_reservation(kept) else (0, 0)
                 if left - counted < count:
                     left, counted = self.quota(), 0
+                allowed = min(count, max(0, left - counted))
                 if is_kept:
-                    self._scratch.write("quota-left", [left, counted + count])
+                    self._scratch.write("quota-left", [left, counted + allowed])
         except AtlasError:
             return None
-        return min(count, max(0, left - counted))
+        return allowed
 
     @contextmanager
     def reserved_quota(self, count: int, is_kept: bool) -> Iterator[int]:
@@ -115,10 +116,12 @@ def _is_listing(document: Any) -> bool:
     if not is_pair or not isinstance(document[0], (int, float)):
         return False
     listed = document[1]
-    return listed is None or (
-        isinstance(listed, list)
-        and all(isinstance(entry, list) and len(entry) == 4 for entry in listed)
-    )
+    return listed is None or (isinstance(listed, list) and all(map(_is_coverage, listed)))
+
+
+def _is_coverage(entry: Any) -> bool:
+    is_entry = isinstance(entry, list) and len(entry) == 4
+    return is_entry and all(isinstance(member, str) for member in entry[:2])
 
 
 def _is_policy(document: Any) -> bool:

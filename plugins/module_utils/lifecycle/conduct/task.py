@@ -271,20 +271,27 @@ class CertificateTask:
         have been granted it already, which is found out first."""
         from ..obtain.beforehand import refuse_uncovered
 
-        least = self._options.get("min_quota")
-        if least is not None:
-            with client.reserved_quota(len(due), not self._check_mode) as left:
-                guards.refuse_low_quota(len(due), left, least)
         refusals = refuse_uncovered([item.wanted for item in due], client.known_claims, self._now())
         for item, refusal in zip(due, refusals):
             item.refusal = refusal
         covered = [item for item in due if not item.refusal]
-        self._left = client.quota_for(len(covered), not self._check_mode) if covered else None
+        if covered:
+            self._left = self._quota_for(client, len(covered))
         if self._check_mode:
             for item in [] if self._left is None else covered[self._left :]:
                 item.refusal = guards.quota_is_used_up(self._left or 0, len(covered))
             for item in due:
                 item.error = item.refusal
+
+    def _quota_for(self, client: Any, count: int) -> int | None:
+        """How many of so many the quota allows; None if that is not known."""
+        least, is_kept = self._options.get("min_quota"), not self._check_mode
+        if least is None:
+            room: int | None = client.quota_for(count, is_kept)
+            return room
+        with client.reserved_quota(count, is_kept) as left:
+            guards.refuse_low_quota(count, left, least)
+        return count
 
     def _put_in_place(self, items: Sequence[CertificateItem], chain: list[str]) -> None:
         """What needs no new certificate: sets that lie there, and files to be mended."""
