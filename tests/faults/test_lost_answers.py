@@ -20,6 +20,7 @@ from simulator.conftest import Simulator
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.certificate_calls import (
     CertificateCalls,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import store
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from .conftest import IMPATIENT, requests_of
@@ -31,9 +32,17 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture
-def tasks(service: Simulator, quick_path: Path) -> Tasks:
+def tasks(service: Simulator, quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tasks:
+    monkeypatch.setattr(store, "default_state_folder", lambda: str(quick_path / "state"))
+    folder = quick_path / "site"
+    folder.mkdir()
     connection = {"read_timeout": IMPATIENT, "total_timeout": 10}
-    return Tasks(service, quick_path, {"settle": 1}, connection, sleep=at_once)
+    return Tasks(service, folder, {"settle": 1}, connection, sleep=at_once)
+
+
+def records(tasks: Tasks) -> list[Path]:
+    """The documents that the node keeps between runs."""
+    return list((tasks.folder.parent / "state").glob("*.json"))
 
 
 def wait_if_late(tasks: Tasks, fault: dict[str, Any]) -> None:
@@ -201,7 +210,7 @@ def test_a_pending_certificate_that_the_service_does_not_know(
     service.control("POST", "/faults", {**GET, "action": "status", "status": 500, "times": 99})
     tasks.run(**wanted)
     service.control("DELETE", "/faults")
-    record = tasks.folder / ".atlas/cert.pem/private/state.json"
+    (record,) = records(tasks)
     state = json.loads(record.read_bytes())
     issued = state["attempt"]["serial"]
     state["attempt"]["serial"] = "01" * 16
@@ -270,14 +279,14 @@ def test_refused_by_the_issuing_ca(service: Simulator, tasks: Tasks) -> None:
         assert "422" in tasks.run(**wanted)["msg"]
     finally:
         service.control("POST", "/settings", {"refuse_later": False})
-    assert list(tasks.folder.rglob("private/key.pem")) == []
+    assert records(tasks) == []
     assert tasks.run(**wanted)["changed"]
 
 
 def test_a_refused_request_leaves_no_key(service: Simulator, tasks: Tasks) -> None:
     result = tasks.run(san={"dns_names": ["www.not-verified.example"]})
     assert "no verified claim that covers www.not-verified.example" in result["msg"]
-    assert list(tasks.folder.rglob("private/key.pem")) == []
+    assert records(tasks) == []
     assert not (tasks.folder / "key.pem").exists()
 
 

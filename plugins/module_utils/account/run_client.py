@@ -75,8 +75,7 @@ class RunClient(Client):
                 if left - counted < count:
                     left, counted = self.quota(), 0
                 allowed = min(count, max(0, left - counted))
-                if is_kept:
-                    self._scratch.write("quota-left", [left, counted + allowed])
+                self._scratch.write("quota-left", [left, counted + (allowed if is_kept else 0)])
         except AtlasError:
             return None
         return allowed

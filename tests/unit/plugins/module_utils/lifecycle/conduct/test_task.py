@@ -727,6 +727,24 @@ def test_what_another_run_did_meanwhile_is_looked_at_again(bench: Bench, atlas: 
     assert entry_of(settled)["serial_number"] == bench.serial()
 
 
+def test_a_node_that_answers_nonsense_does_not_lose_what_was_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "MOST_IN_A_ROUND", 1)
+
+    def lie(step: str, answers: Items) -> Items:
+        if step == "prepare" and bench.steps.count("prepare") == 2:
+            return [{**answer, "not_after": 10**30} for answer in answers]
+        return answers
+
+    bench.lie = lie
+    result = bench.run(certificates=bench.items(2))
+    assert [entry["changed"] for entry in result["certificates"]] == [True, False]
+    assert entry_of(result, 1)["msg"].startswith(
+        "Nothing was asked for: The node's answer is not what atlas_certificate_node sends"
+    )
+
+
 def test_force_is_no_reason_to_complain_of_another_run(bench: Bench) -> None:
     bench.lie = lying("prepare", is_settled=True)
     assert "failed" not in bench.run(force=True)
