@@ -31,7 +31,6 @@ REVOCATION_REASONS = (
 )
 
 _ALREADY_REVOKED = (409, 412)
-_CHECK_ONLY = "domain-validation"
 _MOST_NAMES = 5
 
 
@@ -76,15 +75,6 @@ class CertificateCalls(AccountCalls):
         certificate may have been issued all the same; nothing is ever asked for twice here.
         """
         return _accepted(self._issuing_post("/certificates", body))
-
-    def check_request(self, body: Mapping[str, Any]) -> SerialNumber | None:
-        """Have the service judge a request without issuing anything: None if it would be accepted.
-
-        A service that does not know this issues the certificate, and its serial number is
-        returned. Whoever calls must be ready to take it.
-        """
-        response = self._issuing_post("/certificates", body, mode=_CHECK_ONLY)
-        return None if response.status == 204 else _accepted(response)
 
     def rekey(
         self,
@@ -193,9 +183,9 @@ class CertificateCalls(AccountCalls):
                 return
             start = end
 
-    def _issuing_post(self, path: str, body: Mapping[str, Any], mode: str = "") -> Response:
+    def _issuing_post(self, path: str, body: Mapping[str, Any]) -> Response:
         try:
-            return self._session.post_once(path, body, mode=mode)
+            return self._session.post_once(path, body)
         except ApiError as error:
             remedy = self._remedy(error, _names_in(body))
             raise (error.with_remedy(remedy) if remedy else error) from None

@@ -135,31 +135,11 @@ def test_rekey_sends_what_is_stated(bench: Any, server: Any, client: Client) -> 
     )
 
 
-def test_a_check_issues_nothing(bench: Any, server: Any, client: Client) -> None:
-    server.on("POST", "/certificates", bench.reply(204))
-    assert client.check_request({"public_key": "KEY"}) is None
-    assert server.seen[-1].headers["mode"] == "domain-validation"
-
-
 def test_what_issues_has_no_mode(bench: Any, server: Any, client: Client) -> None:
     location = {"Location": f"/v2/certificates/{SERIAL}"}
     server.on("POST", "/certificates", bench.reply(201, headers=location))
     assert client.request_certificate({"public_key": "KEY"}).text == SERIAL
     assert "mode" not in server.seen[-1].headers
-
-
-def test_a_check_is_not_passed_by_any_success(bench: Any, server: Any, client: Client) -> None:
-    server.on("POST", "/certificates", bench.reply(200, {}))
-    with pytest.raises(ApiError, match="with status 200 it tells no serial number in Location"):
-        client.check_request({"public_key": "KEY"})
-
-
-def test_a_service_that_does_not_know_checks(bench: Any, server: Any, client: Client) -> None:
-    location = {"Location": f"/v2/certificates/{SERIAL}"}
-    server.on("POST", "/certificates", bench.reply(201, headers=location))
-    serial = client.check_request({"public_key": "KEY"})
-    assert serial is not None
-    assert serial.text == SERIAL
 
 
 def test_an_exhausted_quota_tells_what_is_left(bench: Any, server: Any, client: Client) -> None:
@@ -251,7 +231,6 @@ def test_no_claim_is_spoken_of_where_no_name_is_refused(
 
 ISSUING = [
     ("/certificates", lambda client: client.request_certificate({"public_key": "KEY"})),
-    ("/certificates", lambda client: client.check_request({"public_key": "KEY"})),
     (f"{CERTIFICATES}/rekey", lambda client: client.rekey(SERIAL, "KEY")),
 ]
 
