@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import commands
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import explain
 from ...files.phases import Work
 from ...files.places import Places
 from ...pki import certificates, chains, keys
-from ...pki.library import x509
 from .. import due
 from ..exchange import Installed
 from ..reasons import orphan_notice
@@ -258,8 +258,8 @@ def _new_material(order: Order, attempt: Attempt) -> Material:
 
 
 def _issuers(
-    leaf: x509.Certificate, chain: Sequence[str]
-) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    leaf: Certificate, chain: Sequence[str]
+) -> tuple[tuple[Certificate, ...] | None, Certificate | None]:
     pem = "\n".join(chain).encode("ascii", "replace")
     candidates = certificates.load_certificates(pem) if chain else ()
     return chains.split_issuers(leaf, candidates)

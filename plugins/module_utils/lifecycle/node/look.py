@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import UnreadableError
 from ...files.places import Places
 from ...pki import certificates, chains, keys, pkcs12
-from ...pki.library import x509
 from .. import due
 from ..fact_reading import facts_of
 from ..wanted import CSR, LINKED, PKCS12, PRIVATE_KEY, ExternalKey, Target, Wanted
@@ -105,7 +105,7 @@ class Found:
 @dataclass(frozen=True)
 class _File:
     target: Target
-    certificates: tuple[x509.Certificate, ...]
+    certificates: tuple[Certificate, ...]
     key: PrivateKey | None
 
 
@@ -255,7 +255,7 @@ def _checked(file: _File) -> _File:
     return file
 
 
-def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
+def _leaf_first(held: pkcs12.Contents) -> tuple[Certificate, ...]:
     """Without a key in the file, older libraries tell the certificates in any order."""
     if held.certificate:
         return (held.certificate, *held.others)
@@ -267,7 +267,7 @@ def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
 
 def _deployed_leaf(
     wanted: Wanted, read: Sequence[_File], record: Record, key_digest: str
-) -> x509.Certificate | None:
+) -> Certificate | None:
     """The certificate that is deployed; where two files differ, the one of the private key."""
     leaves = [file.certificates[0] for file in read if file.target.holds_certificate]
     if not any(target.holds_certificate for target in wanted.targets):
@@ -281,7 +281,7 @@ def _deployed_leaf(
 
 def _material(
     recorded: CertificateSet | None,
-    leaf: x509.Certificate | None,
+    leaf: Certificate | None,
     read: Sequence[_File],
     key: PrivateKey | None,
 ) -> Material | None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...api.client import SerialNumber
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates, keys
-from ...pki.library import x509
 from .. import due, expiry
 from ..exchange import Prepared
 from ..facts import CertificateFacts
@@ -156,7 +156,7 @@ def _is_still_wanted(attempt: Attempt, key: keys.PublicKey) -> bool:
     return is_allowed and planned.not_after - recorded <= max(_DAY, lifetime // 10)
 
 
-def is_of_use(attempt: Attempt, leaf: x509.Certificate, now: int) -> bool:
+def is_of_use(attempt: Attempt, leaf: Certificate, now: int) -> bool:
     """Whether what was issued for an earlier run is wanted today, and for long enough."""
     wanted, prepared = attempt.planned.wanted, attempt.prepared
     if not prepared.is_same_wish:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from ...api.client import Client, IssuedCertificate, ListedCertificate, SerialNumber
 from ...api.errors import ApiError
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates
-from ...pki.library import x509
 from .verdict import ISSUED, read_leaf
 
 _CLOCK_TOLERANCE = 300
@@ -33,10 +33,10 @@ class Identity:
     not_after: int
     known: frozenset[SerialNumber]
     begun: int
-    fits: Callable[[x509.Certificate], bool]
+    fits: Callable[[Certificate], bool]
 
 
-def any_leaf(_leaf: x509.Certificate) -> bool:
+def any_leaf(_leaf: Certificate) -> bool:
     """Where the key tells enough."""
     return True
 
@@ -47,7 +47,7 @@ class FoundCertificate:
 
     serial: SerialNumber
     issued: IssuedCertificate
-    leaf: x509.Certificate
+    leaf: Certificate
 
 
 class LookUp:
@@ -83,7 +83,7 @@ class LookUp:
         if not end:
             return None
 
-        def fits(leaf: x509.Certificate) -> bool:
+        def fits(leaf: Certificate) -> bool:
             return certificates.not_after(leaf) == end or identity.fits(leaf)
 
         try:
@@ -109,7 +109,7 @@ class LookUp:
         self,
         listing: Iterator[ListedCertificate],
         identity: Identity,
-        fits: Callable[[x509.Certificate], bool],
+        fits: Callable[[Certificate], bool],
     ) -> FoundCertificate | None:
         """The first that is good, else the first that was revoked or has an unknown status."""
         other = None
@@ -139,7 +139,7 @@ class LookUp:
         return found
 
 
-def _is_for(leaf: x509.Certificate, key_digest: str) -> bool:
+def _is_for(leaf: Certificate, key_digest: str) -> bool:
     """Keys of other kinds than ours may be unknown to the library."""
     try:
         return certificates.public_key_digest(leaf) == key_digest

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...api.client import IssuedCertificate, SerialNumber
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates
-from ...pki.library import x509
 from ...times import iso_time, leaves_no_life
 from .. import due
 from ..wanted import Wanted
@@ -34,7 +34,7 @@ class Verdict:
     is_unreadable: bool = False
 
 
-def read_leaf(issued: IssuedCertificate) -> x509.Certificate:
+def read_leaf(issued: IssuedCertificate) -> Certificate:
     """The certificate itself. Raises `AtlasError` with a text that completes a sentence."""
     try:
         return certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
@@ -65,28 +65,21 @@ def judge(
 
 
 def _defects(
-    wanted: Wanted, key_digest: str, serial: SerialNumber, leaf: x509.Certificate
+    wanted: Wanted, key_digest: str, serial: SerialNumber, leaf: Certificate
 ) -> Iterator[str]:
     written = certificates.serial_number(leaf)
     if leaf.serial_number != serial.number:
         yield f"has another serial number, {written}"
     if certificates.public_key_digest(leaf) != key_digest:
         yield "is for another key than the one sent"
-    if _is_authority(leaf):
+    if certificates.is_authority(leaf):
         yield "is that of a certification authority (CA:TRUE)"
     missing = ", ".join(_missing_names(wanted, leaf))
     if missing:
         yield f"is not for {missing}"
 
 
-def _is_authority(leaf: x509.Certificate) -> bool:
-    try:
-        return bool(leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _missing_names(wanted: Wanted, leaf: x509.Certificate) -> Iterator[str]:
+def _missing_names(wanted: Wanted, leaf: Certificate) -> Iterator[str]:
     """The names that the task states and the certificate lacks; where it states none, its common
     name, which may have become an alternative name (RFC 9525)."""
     found = vars(certificates.names(leaf))
@@ -102,7 +95,7 @@ def _missing_names(wanted: Wanted, leaf: x509.Certificate) -> Iterator[str]:
                 yield name
 
 
-def _surprises(wanted: Wanted, leaf: x509.Certificate) -> Iterator[str]:
+def _surprises(wanted: Wanted, leaf: Certificate) -> Iterator[str]:
     """What the service granted otherwise than was asked for, and can be used all the same."""
     differences = due.mismatches(wanted, leaf)
     if differences:
