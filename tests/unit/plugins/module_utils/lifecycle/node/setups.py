@@ -16,7 +16,10 @@ from typing import Any
 from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import Places
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.disk import Disk
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.look import Found, look
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.look import (
+    Found,
+    look,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.store import Stores
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 

@@ -331,8 +331,6 @@ def test_a_change_of_the_record_changes_nothing_else() -> None:
 def test_the_name_of_one_more_set() -> None:
     name, record = FULL.adding(certificate_set("0E"))
     assert (name, record.count) == ("0004-0E", 4)
-    assert record == replace(
-        FULL, count=4, sets={**FULL.sets, "0004-0E": certificate_set("0E")}
-    )
+    assert record == replace(FULL, count=4, sets={**FULL.sets, "0004-0E": certificate_set("0E")})
     assert Record().adding(CertificateSet("plain"))[0] == "0001-none"
     assert Record(count=12344).adding(CertificateSet("plain"))[0] == "12345-none"

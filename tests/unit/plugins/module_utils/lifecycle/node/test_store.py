@@ -229,9 +229,7 @@ def test_inspecting_makes_no_folder_of_records(site: Site) -> None:
     assert not site.state.exists()
 
 
-@pytest.mark.parametrize(
-    ("which", "bits"), [("state", 0o713), ("", 0o713), ("state", 0o1713)]
-)
+@pytest.mark.parametrize(("which", "bits"), [("state", 0o713), ("", 0o713), ("state", 0o1713)])
 def test_records_lie_only_where_nobody_else_can_exchange_them(
     site: Site, tmp_path: Path, which: str, bits: int
 ) -> None:

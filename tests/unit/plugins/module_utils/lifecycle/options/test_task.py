@@ -216,8 +216,14 @@ def test_two_items_do_not_write_one_file() -> None:
 
 def test_two_certificates_without_files_need_two_names() -> None:
     item = {"csr_content": "CSR", "state_dir": "/s", "san": {"dns_names": ["a.example"]}}
-    with pytest.raises(AtlasError, match="recorded in the same folder"):
+    with pytest.raises(AtlasError) as caught:
         wanted_certificates({"certificates": [item, item]})
+    assert caught.value.message == (
+        "a.example: another certificate of this task is for the same names and has no file,"
+        " either, so nothing tells them apart; give one of them a file, or leave it out."
+    )
+    for different in ({"state_dir": "/t"}, {"san": {"dns_names": ["b.example"]}}, {"path": "/a"}):
+        assert len(wanted_certificates({"certificates": [item, {**item, **different}]})) == 2
 
 
 def one(**options: Any) -> Wanted:
@@ -228,6 +234,7 @@ def one(**options: Any) -> Wanted:
 
 def test_every_option_has_its_place() -> None:
     made = one(
+        state_dir="/s/",
         layout="linked",
         follow=False,
         privatekey_type="RSA",
@@ -246,9 +253,11 @@ def test_every_option_has_its_place() -> None:
         subject={"common_name": "a"},
     )
     members = vars(made)
-    del members["targets"], members["records"]
+    del members["targets"]
     assert members == {
         "label": "/etc/ssl/cert.pem",
+        "state_dir": "/s",
+        "identity": '[{"common_name": ["a"]}, {"dns_names": ["www.example.com"]}, []]',
         "layout": "linked",
         "follow": False,
         "subject": {"common_name": ["a"]},
@@ -277,7 +286,8 @@ def test_what_is_not_stated_is_as_documented() -> None:
     members = {name: value for name, value in vars(one()).items() if name not in ("targets",)}
     assert members == {
         "label": "/etc/ssl/cert.pem",
-        "records": ["/etc/ssl/.atlas/cert.pem", "/etc/ssl/.atlas/key.pem"],
+        "state_dir": None,
+        "identity": '[{}, {"dns_names": ["www.example.com"]}, []]',
         "layout": "plain",
         "follow": True,
         "subject": {},
