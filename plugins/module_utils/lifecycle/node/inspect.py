@@ -21,7 +21,7 @@ from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
 from .record import CertificateSet, Record
 from .store import Store
-from .targets import Reserve, obstacles
+from .targets import obstacles, reserve_of
 
 
 def inspect(
@@ -113,7 +113,7 @@ def _is_untidy(found: Found, reasons: list[str]) -> bool:
     """Whether something is to be cleared away, though nothing is due."""
     record = found.record
     may_hold_space = record.attempt is not None and not reasons
-    holds_space = may_hold_space and Reserve(found).is_held
+    holds_space = may_hold_space and reserve_of(found).is_held
     left = not record.is_cut_off and found.store.is_untidy(record)
     return bool(record.orphans) or holds_space or left
 

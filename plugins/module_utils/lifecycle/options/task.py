@@ -210,12 +210,7 @@ def _check_targets(
     if files and not has_certificate:
         raise AtlasError(
             f"{where}{files[0].option}: no file holds the certificate itself; add path or"
-            " fullchain_path, or leave all files out and give state_dir."
-        )
-    if not files and not options.get("state_dir"):
-        raise AtlasError(
-            f"{where}state_dir is not set: without any file there has to be a folder on the node"
-            " that records which certificate was obtained, or each run would buy another."
+            " fullchain_path, or leave all files out."
         )
 
 
