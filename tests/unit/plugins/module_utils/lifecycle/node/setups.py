@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import Places
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.exchange import Removed
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.disk import Disk
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.look import (
@@ -107,7 +108,7 @@ def remove(site: Site, check_mode: bool = False, **changes: Any) -> dict[str, An
     order = {"removes_key": False, "now": 0, "breaks": "", **changes}
     item = {"wanted": site.wanted.on_wire(), **order}
     (answer,) = steps.run("remove", [item], [], check_mode)
-    return answer
+    return {**vars(Removed()), **answer}
 
 
 @contextlib.contextmanager

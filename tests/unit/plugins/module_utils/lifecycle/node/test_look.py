@@ -225,7 +225,7 @@ def test_a_pkcs12_file_is_read_with_its_passphrase(site: Site) -> None:
         item = wanted.on_wire()
         item["targets"][0]["passphrase"] = 0
         (answer,) = steps.run(name, [{"wanted": item, **more}], ["secret"], False)
-        return answer
+        return {"obstacle": "", **answer}
 
     prepared = step("prepare", **PREPARE)
     assert prepared["obstacle"] == ""

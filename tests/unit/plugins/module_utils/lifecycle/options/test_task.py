@@ -131,10 +131,6 @@ def test_an_item_overrides_the_top_level_member_by_member() -> None:
         ),
         ({"public_key_signature": "proof"}, ["public_key_signature", "lives elsewhere"]),
         (
-            {"privatekey_path": None, "path": None, "csr_content": "CSR"},
-            ["state_dir is not set"],
-        ),
-        (
             {"privatekey_path": None, "path": None, "csr_content": "CSR", "chain_path": "/c"},
             ["chain_path: no file holds the certificate itself"],
         ),
@@ -393,7 +389,7 @@ def test_a_key_that_lives_elsewhere(options: dict[str, Any], key: tuple[Any, ...
         (
             {"privatekey_path": None, "csr_path": "/c", "path": None, "chain_path": "/chain"},
             "chain_path: no file holds the certificate itself; add path or fullchain_path, or leave"
-            " all files out and give state_dir.",
+            " all files out.",
         ),
         (
             {"path": None, "chain_path": "/chain"},
@@ -422,7 +418,7 @@ def test_what_does_not_go_together(options: dict[str, Any], said: str) -> None:
 
 
 def test_without_files_it_is_known_by_its_first_name() -> None:
-    stated = {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"}
+    stated = {"path": None, "privatekey_path": None, "csr_content": "C"}
     assert one(**stated).label == "www.example.com"
     assert one(**stated, subject={"common_name": "Ida"}).label == "Ida"
     assert one(**stated, san={"ip_addresses": ["192.0.2.1"]}).label == "192.0.2.1"
