@@ -28,7 +28,7 @@ from .inspect import pending_set
 from .look import Found, material_of, refuse_unknown_passphrases
 from .material import Material, content_of
 from .record import EXTERNAL, Attempt, CertificateSet, Kept, Record, Rejected
-from .settle import going_back, look_settled, returned, tidy
+from .settle import going_back, look_settled, returned
 from .store import Store
 from .targets import reserve_of
 
@@ -315,7 +315,7 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
         raise (yield from _given_back(found, record, error.message.rstrip("."))) from None
     record = record.with_(is_applied=True)
     yield [store.draft(record)]
-    tidy(store, record)
+    store.tidy(record)
     material = material_of(held)
     return Installed(
         changed_files=changed or [found.wanted.label],
@@ -404,7 +404,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     if name:
         record = record if record.is_pending else _at_rest(record, name)
         yield [found.store.draft(record)]
-        tidy(found.store, record)
+        found.store.tidy(record)
     return changed
 
 

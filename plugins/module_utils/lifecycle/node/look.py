@@ -62,11 +62,14 @@ class Found:
 
     @property
     def unreadable(self) -> str:
-        """Why nobody can tell what is due; empty if somebody can."""
-        certificate, key = self.deployed.certificate_error, self.deployed.key_error
-        if self.deployed.certificate is None and certificate:
-            return certificate
-        return key if self.deployed.key_kind is None else ""
+        """What cannot be read, and why, so that nobody can tell what is due; empty if somebody
+        can."""
+        deployed = self.deployed
+        if deployed.certificate is None and deployed.certificate_error:
+            return f"certificate {deployed.certificate_error}"
+        if deployed.key_kind is None and deployed.key_error:
+            return f"private key {deployed.key_error}"
+        return ""
 
     def intact(self, layout: str) -> list[str]:
         """The paths whose files hold what they should, in whatever form."""
