@@ -41,6 +41,11 @@ def no_file(url: str) -> bytes:
     raise AssertionError(f"{url} was fetched")
 
 
+def elsewhere() -> Run:
+    """A run on another controller, of whose processes nothing is known here."""
+    return Run(controller="elsewhere", process="1:1")
+
+
 def at_once(_seconds: float) -> None:
     """The simulator's statistics are up to date at once, so nobody has to wait for them."""
 
@@ -67,6 +72,7 @@ class Tasks:
     clock: Callable[[], float] = time.time
     open_client: Callable[[], Any] | None = None
     scratch: Path | None = None
+    new_run: Callable[[], Run] = Run
     progress: Callable[[int, int], None] = lambda _done, _all: None
 
     @contextmanager
@@ -104,6 +110,6 @@ class Tasks:
             progress=self.progress,
             sleep=self.sleep,
             clock=self.clock,
-            run=Run(),
+            run=self.new_run(),
         )
         return CertificateTask(validated(arguments), world, check_mode).perform()
