@@ -16,7 +16,10 @@ from typing import Any
 
 from simulator.conftest import Simulator
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
+
+from .whole_task import Tasks
 
 DAY = 86400
 POST = {"method": "POST", "path": "/certificates"}
@@ -42,6 +45,14 @@ def statuses(service: Simulator) -> dict[str, str]:
     return {
         entry["serial_number"]: entry["status"] for entry in service.control("GET", "/ledger")
     }
+
+
+def outcome_of(tasks: Tasks, **options: Any) -> dict[str, Any]:
+    """What a task returns, or that it was refused as a whole."""
+    try:
+        return tasks.run(**options)
+    except AtlasError as error:
+        return {"failed": True, "msg": error.message, "changed": False, "warnings": []}
 
 
 def serial_of(result: dict[str, Any]) -> str:

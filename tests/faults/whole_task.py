@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from simulator.conftest import Simulator
 
@@ -32,7 +34,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
     CertificateTask,
     World,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare, steps
 
 from .conftest import new_run_client
 
@@ -56,6 +58,11 @@ def validated(arguments: dict[str, Any]) -> dict[str, Any]:
     result = ArgumentSpecValidator(spec, **CERTIFICATE_TASK_RULES).validate(arguments)
     assert not result.error_messages, result.error_messages
     return {option: result.validated_parameters.get(option) for option in spec}
+
+
+def on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the node be another one with the same disk: a clone, or a container made anew."""
+    monkeypatch.setattr(prepare, "machine_id", lambda: "another")
 
 
 @dataclass
@@ -89,6 +96,10 @@ class Tasks:
             "chain_path": str(self.folder / "chain.pem"),
             "fullchain_path": str(self.folder / "fullchain.pem"),
         }
+
+    def forget_records(self) -> None:
+        """Take away what was recorded: the files that are left may be anybody's."""
+        shutil.rmtree(self.folder / ".atlas")
 
     def run(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """One task; what a failed one returns has `failed`."""
