@@ -42,9 +42,7 @@ def bought(service: Simulator, stated: Stated) -> list[str]:
 
 def statuses(service: Simulator) -> dict[str, str]:
     """Serial number -> what the service says of it."""
-    return {
-        entry["serial_number"]: entry["status"] for entry in service.control("GET", "/ledger")
-    }
+    return {entry["serial_number"]: entry["status"] for entry in service.control("GET", "/ledger")}
 
 
 def outcome_of(tasks: Tasks, **options: Any) -> dict[str, Any]:

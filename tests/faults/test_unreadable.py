@@ -275,7 +275,9 @@ def _from_pem(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(pem.split(b"-----")[2].split()))
 
 
-def _signed(builder: x509.CertificateBuilder, by: ec.EllipticCurvePrivateKey, patch: Patch) -> bytes:
+def _signed(
+    builder: x509.CertificateBuilder, by: ec.EllipticCurvePrivateKey, patch: Patch
+) -> bytes:
     """A certificate that was patched before it was signed."""
     tbs = patch(builder.sign(by, hashes.SHA256()).tbs_certificate_bytes)
     signature = b"\x00" + by.sign(tbs, ec.ECDSA(hashes.SHA256()))
