@@ -58,12 +58,14 @@ class Kill:
 class Told:
     """One run, and what befalls it.
 
-    It starts `after` seconds for the name of this number. `posts` and `failing` are as for
-    `ModelClient`. `is_elsewhere`: on another controller; `lingers`: its process is still there
-    when it is over; `loses_connection`: a killed node is seen as a lost connection.
+    It starts `after` seconds for the name of this number, on a controller whose clock is `drift`
+    seconds ahead of the service's. `posts` and `failing` are as for `ModelClient`.
+    `is_elsewhere`: on another controller; `lingers`: its process is still there when it is over;
+    `loses_connection`: a killed node is seen as a lost connection.
     """
 
     after: int = 0
+    drift: int = 0
     name: int = 0
     kill: Kill | None = None
     posts: tuple[Post, ...] = ()
@@ -134,7 +136,7 @@ class Player:
             open_client=lambda: client,
             fetch=no_file,
             sleep=self.clock.sleep,
-            clock=lambda: self.clock.now,
+            clock=lambda: self.clock.now + told.drift,
             run=Run(**process, **elsewhere),
         )
         arguments = {**self._arguments(told), **options}

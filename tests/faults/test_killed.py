@@ -16,6 +16,7 @@ controller takes the loss of a step is seen where the answers of these steps are
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,11 +29,23 @@ from simulator.conftest import Simulator
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
 
 from .conftest import folder_in_memory
+from .counting import shifted
 from .killing import AFTER, BEFORE, NODE, Ended, Moment, run_here, run_killed
 from .sights import belong_together, left_over, on_disk, watching
 from .whole_task import Tasks, at_once
 
 OLD = "old.quillon.example"
+MINUTE, DAY = 60, 86400
+CLOCKS = {
+    ("renewal", "plain"): (15 * MINUTE, -15 * MINUTE),
+    ("renewal", "linked"): (-2 * DAY, 2 * DAY),
+    ("first", "plain"): (170 * DAY, -170 * DAY),
+    ("first", "linked"): (-4 * MINUTE, 4 * MINUTE),
+    ("adoption", "plain"): (0, 0),
+    ("adoption", "linked"): (-170 * DAY, 15 * MINUTE),
+}
+"""How far the clock of the controller is ahead of the service's, for the run that is killed and for
+the one after it."""
 LAYOUTS = ["plain", "linked"]
 
 
@@ -112,6 +125,7 @@ def test_killed_at_every_moment(
     """Those of the node that are replayed share token, policy and chain with the first run."""
     template, name = deployed[kind][layout], f"whole-{kind}-{layout}"
     tasks = tasks_in(service, quick_path / "ssl", layout, quick_path / "scratch")
+    tasks.clock = shifted(CLOCKS[kind, layout][0])
     shutil.copytree(template, tasks.folder, symlinks=True)
     with watching(tasks.folder) as watch:
         whole = run_here(tasks, watch=watch, copies=quick_path, **wish(name))
@@ -153,16 +167,18 @@ def check_killed(tasks: Tasks, kind: str, moment: Moment, name: str) -> None:
 
 
 def check_again(tasks: Tasks, kind: str, name: str) -> str:
-    """Run a killed task again, and once more; the serial number that is deployed then."""
+    """Run a killed task again, and once more where the clocks agree; the serial number that is
+    deployed then."""
+    at_another_time = replace(tasks, clock=shifted(CLOCKS[kind, tasks.options["layout"]][1]))
     with watching(tasks.folder) as watch:
-        again = run_here(tasks, watch=watch, **wish(name))
+        again = run_here(at_another_time, watch=watch, **wish(name))
     watch.check(tasks.options["layout"], kind == "first")
     assert again.result is not None
     assert "failed" not in again.result, again.result
     sight = on_disk(tasks.folder)
     assert all(sight)
     assert belong_together(sight)
-    third = run_here(tasks, **wish(name))
+    third = run_here(replace(tasks, clock=time.time), **wish(name))
     assert third.result is not None
     assert not third.result["changed"]
     assert third.requests == 0
