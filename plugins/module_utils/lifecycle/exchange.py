@@ -22,7 +22,10 @@ from .facts import CertificateFacts
 LONGEST_ANSWER = 64 * 1024
 LONGEST_ENTRY = 16 * 1024
 """Bytes of the answer to one step, and of what each certificate may add to it."""
+LONGEST_CONTENT = 256 * 1024
+"""Bytes more for each certificate whose content was asked for: 300 names take 20 KiB."""
 _LONGEST_TEXT = 16 * 1024
+_LARGEST_NUMBER = (1 << 53) - 1
 _MOST_TEXTS = 1000
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _PEM_TEXT = re.compile(r"[-A-Za-z0-9+/= \n]*")
@@ -76,8 +79,9 @@ class Prepared:
     `is_settled`: nothing is to be asked for any more. `busy`: the lease of another run that is
     at it. `is_fresh`: the attempt was begun by this call, so nothing was sent for it; otherwise
     `begun`, `not_after`, `known` and `serial` are what its record says, `may_be_recent` whether it
-    may have been sent a moment ago, and `is_same_wish` and `is_same_account` whether it was begun
-    for the same. `is_key_unique`: no other certificate has this key. `old_…` is for a rekey.
+    may have been sent a moment ago, `is_same_wish`, `is_same_account` and `is_same_machine` whether
+    it was begun for the same request, account and machine. `is_key_unique`: no other certificate
+    has this key. `old_…` is for a rekey.
     `notices`: what the user should know.
     """
 
@@ -93,6 +97,7 @@ class Prepared:
     serial: str = ""
     is_same_wish: bool = False
     is_same_account: bool = False
+    is_same_machine: bool = False
     is_key_unique: bool = False
     public_key: str = ""
     proof: str = ""
@@ -151,9 +156,11 @@ class Acknowledged:
 
 @dataclass(frozen=True)
 class Removed:
-    """What was removed, in check mode what would be."""
+    """What was removed, in check mode what would be. `busy`: the lease of another run that is
+    asking for this certificate; then nothing was."""
 
     obstacle: str = ""
+    busy: dict[str, Any] = field(default_factory=dict)
     removed_files: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -206,6 +213,8 @@ def _member(name: str, declared: str, value: object) -> Any:
 def _of_type(name: str, value: object, kind: type[T]) -> T:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise _refused(f"{name} of type {kind.__name__}")
+    if isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+        raise _refused(f"{name} of at most {_LARGEST_NUMBER}")
     return value
 
 
@@ -219,7 +228,7 @@ def _text(name: str, value: object) -> str:
 def _pem(name: str, value: object) -> str:
     """A text with lines, of nothing but what PEM is made of."""
     text = _of_type(name, value, str)
-    if len(text) > _LONGEST_TEXT or not _PEM_TEXT.fullmatch(text):
+    if len(text) > LONGEST_CONTENT or not _PEM_TEXT.fullmatch(text):
         raise _refused(f"{name} in PEM format")
     return text
 
