@@ -55,7 +55,7 @@ from .model_service import (
     Order,
     Post,
 )
-from .sights import belong_together, is_switching, left_over, on_disk
+from .sights import ATTEMPT, belong_together, is_switching, left_over, on_disk
 
 EXAMPLES = os.environ.get("ATLAS_HISTORIES_EXAMPLES")
 DAY = 86400
@@ -317,8 +317,8 @@ def forgotten(player: Player, played: Played) -> list[str]:
     """What was left over, but for the key of a request that is not needed any more and that the
     result speaks of: what it led to is not known."""
     left = left_over(player.folder)
-    if player.record()["attempt"] and "never finished" in str(played.result):
-        left.remove(str(player.folder / ".atlas/cert.pem/private/key.pem"))
+    if ATTEMPT in left and "never finished" in str(played.result):
+        left.remove(ATTEMPT)
     return left
 
 

@@ -38,6 +38,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node im
 
 from .conftest import new_run_client
 
+RECORDS = "records"
+"""What the folder is called that a task records in, beside its files."""
+
 
 def no_file(url: str) -> bytes:
     raise AssertionError(f"{url} was fetched")
@@ -67,7 +70,11 @@ def on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Tasks:
-    """Runs tasks for files in a folder. All share a scratch folder if `scratch` names one."""
+    """Runs tasks for files in a folder. All share a scratch folder if `scratch` names one.
+
+    What they record lies in `state_dir`; if that is not set, beside the files, so that it goes
+    where they go.
+    """
 
     service: Simulator
     folder: Path
@@ -79,6 +86,7 @@ class Tasks:
     clock: Callable[[], float] = time.time
     open_client: Callable[[], Any] | None = None
     scratch: Path | None = None
+    state_dir: Path | None = None
     new_run: Callable[[], Run] = Run
     progress: Callable[[int, int], None] = lambda _done, _all: None
 
@@ -97,15 +105,26 @@ class Tasks:
             "fullchain_path": str(self.folder / "fullchain.pem"),
         }
 
+    @property
+    def records(self) -> Path:
+        """The folder of what is recorded."""
+        return self.state_dir or self.folder / RECORDS
+
     def forget_records(self) -> None:
         """Take away what was recorded: the files that are left may be anybody's."""
-        shutil.rmtree(self.folder / ".atlas")
+        shutil.rmtree(self.records)
 
     def run(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """One task; what a failed one returns has `failed`."""
+        place = {"state_dir": str(self.records)}
+        if "certificates" in options:
+            items = [{**place, **item} for item in options["certificates"]]
+            options, place = {**options, "certificates": items}, {}
+        elif "state_dir" not in options:
+            place.update(self.paths())
         arguments = {
             "san": {"dns_names": ["www.quillon.example"]},
-            **({} if "certificates" in options or "state_dir" in options else self.paths()),
+            **place,
             **self.options,
             **options,
         }

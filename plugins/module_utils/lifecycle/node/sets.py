@@ -149,7 +149,9 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
         drafts = _drafts(disk, folder, held)
         if drafts:
             yield drafts
-        switch: list[Change] = []
+        # The way through `live` is there before a path leads over it.
+        is_live = sets.link_text(LIVE) == name
+        switch: list[Change] = [] if is_live else [Link(sets, LIVE, name)]
         gone: list[Change] = []
         for path in _in_order(held):
             place = disk.place(path)
@@ -160,8 +162,6 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
             text = link_text(store, place.folder, path)
             if place.folder.link_text(place.name) != text:
                 switch.append(Link(place.folder, place.name, text))
-        if sets.link_text(LIVE) != name:
-            switch.append(Link(sets, LIVE, name))
         if switch or gone:
             yield [*switch, *gone]
 
