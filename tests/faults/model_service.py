@@ -286,6 +286,12 @@ class ModelClient:
         """No request: the clock of the last answer."""
         return int(self._clock.now)
 
+    def known_claims(self, _anew: bool) -> None:
+        """An account whose claims are not listed."""
+
+    def quota_for(self, _count: int, _is_kept: bool) -> None:
+        """Nor is its quota."""
+
     # Requests that issue
 
     def request_certificate(self, body: Mapping[str, Any]) -> SerialNumber:

@@ -148,7 +148,8 @@ def test_killed_at_every_moment(
     watch.check(layout, kind == "first")
     assert whole.result is not None
     assert whole.result["changed"]
-    assert whole.steps == ("inspect", "prepare", "install", "acknowledge")
+    steps = ("inspect", "prepare", "install", "acknowledge")
+    assert tuple(dict.fromkeys(whole.steps)) == steps  # what is due is judged again by right time
     assert len([*replayed(whole), *copied(whole)]) > 80
     serials = {name: check_again(tasks, kind, name)}
     for moment in copied(whole):

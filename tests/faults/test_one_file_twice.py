@@ -96,7 +96,9 @@ def test_one_certificate_with_one_file_for_two_purposes(
     assert bought(service, stated) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["two slashes", "a detour", "a linked folder", "a detour over a link"]
+)
 def test_another_name_of_the_path_finds_the_record(
     service: Simulator, tasks: Tasks, kind: str
 ) -> None:
@@ -113,6 +115,5 @@ def test_another_name_of_the_path_finds_the_record(
         KINDS[kind].format(folder=tasks.folder, parent=tasks.folder.parent, name=name)
         for name in ("cert.pem", "key.pem")
     ]
-    with mounted(tasks, "mounted" in KINDS[kind]):
-        assert tasks.run(certificates=[item(stated, *others)])["changed"]
+    assert tasks.run(certificates=[item(stated, *others)])["changed"]
     assert len(bought(service, stated)) == 1

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .counting import DAY, outcome_of, said, serial_of, served
@@ -50,7 +49,6 @@ def _seconds(moment: datetime.datetime) -> int:
 CHANGES: dict[str, Change] = {
     "revoked": lambda order, _now: replace(order, is_revoked=True),
     "expired": lambda order, now: remade(order, begins=now - 2 * DAY, ends=now - DAY),
-    "about to expire": lambda order, now: remade(order, begins=now - DAY, ends=now + 60),
     "a CA": lambda order, _now: remade(order, is_authority=True),
     "for another name": lambda order, _now: remade(order, name="other.quillon.example"),
     "with another serial number": lambda order, _now: remade(order, serial=77 << 64),
@@ -213,4 +211,3 @@ def test_a_private_key_of_what_is_not_used_is_no_secret_kept_in_clear(
     for path in tasks.folder.rglob("*"):
         if path.is_file() and b"PRIVATE KEY" in path.read_bytes():
             assert path.stat().st_mode & 0o077 == 0, path
-            serialization.load_pem_private_key(path.read_bytes(), None)
