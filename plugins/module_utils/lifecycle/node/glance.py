@@ -38,6 +38,7 @@ def glance(wanted: Wanted, store: Store, places: Places, now: int) -> Inspection
         or next(expiry.reasons(wanted, lifetime, now), "")
         or not _has_key_of(wanted, facts.key)
         or not _is_as_recorded(wanted, held, Disk(store, places, wanted.follow))
+        or store.has_folders_beside(record.wanted_now)
     ):
         return None
     close = expiry.notice(wanted, lifetime, now)

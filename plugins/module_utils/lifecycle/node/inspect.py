@@ -17,10 +17,10 @@ from ..exchange import Inspection
 from ..fact_reading import facts_of
 from ..reasons import orphan_notice
 from ..wanted import CHAIN, ROOT, Wanted
-from . import sets
 from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
 from .record import CertificateSet, Record
+from .settle import is_untidy
 from .store import Store
 from .targets import Reserve, obstacles
 
@@ -115,7 +115,7 @@ def _is_untidy(found: Found, reasons: list[str]) -> bool:
     record = found.record
     may_hold_space = record.attempt is not None and not reasons
     holds_space = may_hold_space and Reserve(found).is_held
-    left = not record.is_cut_off and sets.is_untidy(found.store, list(record.sets))
+    left = not record.is_cut_off and is_untidy(found.store, record)
     return bool(record.orphans) or holds_space or left
 
 
@@ -133,7 +133,9 @@ def pending_set(found: Found, now: int) -> str:
     ]
     for name in named:
         held = record.sets.get(name)
-        if held and not _is_early(held, now) and _fits(found, held, now):
+        if held is None or (_is_early(held, now) and not is_half):
+            continue
+        if _fits(found, held, now):
             return name
     return ""
 

@@ -149,9 +149,9 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
         drafts = _drafts(disk, folder, held)
         if drafts:
             yield drafts
-        # The way through `live` is there before a path leads over it.
-        is_live = sets.link_text(LIVE) == name
-        switch: list[Change] = [] if is_live else [Link(sets, LIVE, name)]
+        live = sets.link_text(LIVE)
+        # A path leads over `live` only once that is there; then the last rename switches them all.
+        switch: list[Change] = [Link(sets, LIVE, name)] if live is None else []
         gone: list[Change] = []
         for path in _in_order(held):
             place = disk.place(path)
@@ -162,6 +162,8 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
             text = link_text(store, place.folder, path)
             if place.folder.link_text(place.name) != text:
                 switch.append(Link(place.folder, place.name, text))
+        if live not in (None, name):
+            switch.append(Link(sets, LIVE, name))
         if switch or gone:
             yield [*switch, *gone]
 
@@ -205,26 +207,27 @@ def tidy(store: Store, names: Sequence[str], is_linked: bool) -> None:
     if sets is None:
         return
     with sets:
-        kept = {*(names if is_linked else ()), BACKUPS}
-        live = sets.link_text(LIVE)
-        if is_linked:
-            kept.update(filter(None, (LIVE, live)))
-        for name in sets.names():
-            if name not in kept:
-                sets.remove_tree(name)
+        for name in _not_needed(sets, names, is_linked):
+            sets.remove_tree(name)
         is_empty = not sets.names()
     if is_empty:
         store.folder.remove_tree(store.name)
 
 
-def is_untidy(store: Store, names: Sequence[str]) -> bool:
+def is_untidy(store: Store, names: Sequence[str], is_linked: bool) -> bool:
     """Whether there is something that `tidy` would remove."""
     sets = store.sets_if_any()
     if sets is None:
         return False
     with sets:
-        kept = {*names, BACKUPS, LIVE, sets.link_text(LIVE)}
-        return any(name not in kept for name in sets.names())
+        return bool(_not_needed(sets, names, is_linked))
+
+
+def _not_needed(sets: Folder, names: Sequence[str], is_linked: bool) -> list[str]:
+    kept = {BACKUPS}
+    if is_linked:
+        kept.update(names, filter(None, (LIVE, sets.link_text(LIVE))))
+    return [name for name in sets.names() if name not in kept]
 
 
 BACKUPS = "backups"

@@ -52,9 +52,17 @@ def returned(found: Found) -> Work[list[str]]:
 
 def tidy(store: Store, record: Record) -> None:
     """Remove what is not needed any more of the folders of sets."""
-    is_linked = any(
+    sets.tidy(store, list(record.sets), _is_linked(record))
+
+
+def is_untidy(store: Store, record: Record) -> bool:
+    """Whether there is something that `tidy` would remove."""
+    return sets.is_untidy(store, list(record.sets), _is_linked(record))
+
+
+def _is_linked(record: Record) -> bool:
+    return any(
         held.layout == LINKED
         for name, held in record.sets.items()
         if name in (record.wanted_now, record.confirmed)
     )
-    sets.tidy(store, list(record.sets), is_linked)

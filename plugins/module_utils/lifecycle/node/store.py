@@ -165,6 +165,15 @@ class Store:
         """The folder for the files of sets, if there is one."""
         return self._folder.inner(self.name) if self._folder is not None else None
 
+    def has_folders_beside(self, name: str) -> bool:
+        """Whether files of other sets than this one were left there, by a call that was cut off
+        when it cleared them away."""
+        sets = self.sets_if_any()
+        if sets is None:
+            return False
+        with sets:
+            return not {name, "live", "backups"}.issuperset(sets.names())
+
     def forget(self) -> None:
         """Remove all that is recorded, the record first."""
         self.folder.unlink(f"{self.name}.json")
