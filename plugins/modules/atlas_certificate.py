@@ -601,8 +601,8 @@ options:
         members, such as O(certificates[].subject) and O(certificates[].san), member by member. Lists are taken as a
         whole.
       - One that fails does not stop the others; the task fails at the end with the reasons of all.
-      - Mutually exclusive with O(path), O(privatekey_path), O(chain_path), O(fullchain_path), O(files) and
-        O(state_dir) beside it, which an item states for itself.
+      - Mutually exclusive with O(path), O(privatekey_path), O(chain_path), O(fullchain_path) and O(files) beside it,
+        which an item states for itself.
     type: list
     elements: dict
     suboptions:
@@ -734,7 +734,6 @@ EXAMPLES = r"""
   globalsign.atlas.atlas_certificate:
     csr_content: "{{ lookup('ansible.builtin.file', 'hsm/vpn.example.com.csr') }}"
     public_key_signature: "{{ lookup('ansible.builtin.file', 'hsm/vpn.example.com.proof') }}"
-    state_dir: /var/lib/atlas
     san:
       dns_names: [vpn.example.com]
   register: vpn

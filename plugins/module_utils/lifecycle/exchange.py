@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, Union
 
 from ..errors import AtlasError
@@ -169,8 +169,14 @@ Answer = Union[Inspection, Prepared, Installed, Acknowledged, Removed]
 
 
 def on_wire(answer: Answer) -> dict[str, Any]:
-    """An answer as plain JSON types."""
-    return asdict(answer)
+    """An answer as plain JSON types, without the members that say nothing."""
+    return {name: _plain(value) for name, value in vars(answer).items() if value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (CertificateFacts, Proof)):
+        return vars(value)
+    return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
 def read_answers(kind: type[T], data: object, expected: int) -> tuple[T, ...]:
@@ -181,16 +187,26 @@ def read_answers(kind: type[T], data: object, expected: int) -> tuple[T, ...]:
 
 
 def _read(kind: type[T], data: object) -> T:
-    """A dataclass from its members, each of the type that it is declared with."""
+    """A dataclass from its members, each of the type that it is declared with; what is left out
+    has its default."""
     if not isinstance(data, Mapping):
         raise _refused(f"an object for {kind.__name__}")
     members = {
-        # The annotations are texts, which every Python that nodes have can compare. There is no
-        # public type for "a dataclass" to declare `kind` with.
-        member.name: _member(member.name, str(member.type), data.get(member.name))
-        for member in fields(kind)  # type: ignore[arg-type]
+        name: _member(name, declared, data[name])
+        for name, declared in _MEMBERS[kind].items()
+        if name in data
     }
-    return kind(**members)
+    try:
+        return kind(**members)
+    except TypeError:
+        raise _refused(f"all members of {kind.__name__}") from None
+
+
+# The annotations are texts, which every Python that nodes have can compare.
+_MEMBERS: Mapping[type, Mapping[str, str]] = {
+    kind: {member.name: str(member.type) for member in fields(kind)}
+    for kind in (Inspection, Prepared, Installed, Acknowledged, Removed, Proof, CertificateFacts)
+}
 
 
 def _member(name: str, declared: str, value: object) -> Any:
@@ -222,7 +238,7 @@ def _text(name: str, value: object) -> str:
     text = _of_type(name, value, str)
     if len(text) > _LONGEST_TEXT:
         raise _refused(f"{name} of at most {_LONGEST_TEXT} characters")
-    return _CONTROL.sub(" ", text)
+    return text if text.isprintable() else _CONTROL.sub(" ", text)
 
 
 def _pem(name: str, value: object) -> str:

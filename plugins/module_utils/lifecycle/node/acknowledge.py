@@ -21,6 +21,7 @@ from ...pki import certificates, keys
 from ..exchange import Acknowledged, Proof
 from ..wanted import Wanted
 from . import sets
+from .disk import Disk
 from .look import look
 from .record import CertificateSet, Record
 from .settle import going_back, look_settled, returned, tidy
@@ -56,24 +57,24 @@ class Order:
 
 def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged]:
     """Take what is deployed for reported and working; drop what was kept to return to."""
-    found = yield from look_settled(order.wanted, store, places)
-    record = found.record
+    wanted, record = order.wanted, store.read()
+    if record.is_cut_off:
+        record = (yield from look_settled(wanted, store, places)).record
     if record.is_cut_off:
         raise AtlasError(
             f"{order.wanted.label}: putting {_serial(record)} in place was cut off; run the task"
             " with state: present first, which finishes it."
         )
     is_new = record.is_on_probation and order.confirms
-    Reserve(found).release()
+    Reserve(wanted, store, Disk(store, places, wanted.follow)).release()
     if is_new:
-        yield from _back_up(store, record, order.wanted.backups)
-        record = _confirmed(record)
-    reported = record.with_(orphans=[])  # the run that this is the end of has reported them
-    if reported != found.record:
+        yield from _back_up(store, record, wanted.backups)
+    reported = (_confirmed(record) if is_new else record).with_(orphans=[])
+    if reported != record:
         yield [store.draft(reported)]
     tidy(store, reported)
-    if is_new or order.wanted.backups:
-        _keep_newest(store, order.wanted.backups)
+    if is_new or wanted.backups:
+        _keep_newest(store, wanted.backups)
     proofs = [_superseded_proof(reported, serial, order.nonce) for serial in reported.superseded]
     return Acknowledged(is_changed=is_new, superseded=proofs if order.confirms else [])
 

@@ -22,7 +22,7 @@ from .material import content_of
 from .record import CertificateSet, Record
 from .settle import is_untidy
 from .store import Store
-from .targets import Reserve, obstacles
+from .targets import obstacles, reserve_of
 
 
 def inspect(
@@ -114,7 +114,7 @@ def _is_untidy(found: Found, reasons: list[str]) -> bool:
     """Whether something is to be cleared away, though nothing is due."""
     record = found.record
     may_hold_space = record.attempt is not None and not reasons
-    holds_space = may_hold_space and Reserve(found).is_held
+    holds_space = may_hold_space and reserve_of(found).is_held
     left = not record.is_cut_off and is_untidy(found.store, record)
     return bool(record.orphans) or holds_space or left
 

@@ -30,7 +30,7 @@ from .material import Material, content_of
 from .record import EXTERNAL, Attempt, CertificateSet, Kept, Record, Rejected
 from .settle import going_back, look_settled, returned, tidy
 from .store import Store
-from .targets import Reserve
+from .targets import reserve_of
 
 INSTALL, KEEP, REJECT, RESUME, MEND = "install", "keep", "reject", "resume", "mend"
 CLOSE, PENDING, UNKNOWN = "close", "pending", "unknown"
@@ -80,7 +80,7 @@ def install(order: Order, store: Store, places: Places) -> Work[Installed]:
             raise
     finally:
         if order.action != MEND:  # the space may be held by a run that is at work
-            Reserve(found).release()
+            reserve_of(found).release()
 
 
 def _own_attempt(order: Order, record: Record) -> Attempt:
@@ -185,7 +185,7 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
         )
         confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
     else:
-        recorded = record.deployed if found.deployed.recorded else None
+        recorded = found.recorded
         base = sets.adopted(
             recorded, found.material, wanted.targets, disk, wanted.revoke_superseded
         )
@@ -302,7 +302,7 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
     store, disk, held = found.store, found.disk, record.sets[name]
     record = record.with_(is_applied=False)
     yield [store.draft(record)]
-    Reserve(found).release()
+    reserve_of(found).release()
     try:
         if held.layout == LINKED:
             # So that one rename switches them all, the paths are links before it.
@@ -380,7 +380,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(layout))
-    recorded = record.deployed if found.deployed.recorded else None
+    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,

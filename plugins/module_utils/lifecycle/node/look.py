@@ -47,6 +47,14 @@ class Found:
     carried: list[str]
 
     @property
+    def recorded(self) -> CertificateSet | None:
+        """The set that is recorded as being in place, if its certificate is what was found."""
+        held, material = self.record.deployed, self.material
+        if held is None or material is None or held.request is None:
+            return None
+        return held if held.serial == material.serial else None
+
+    @property
     def layout(self) -> str:
         """The layout in which files are mended: that of a set that is not confirmed stays."""
         pending = self.record.deployed if self.record.is_on_probation else None

@@ -24,7 +24,7 @@ from .look import Found, external_key, refuse_unknown_passphrases
 from .record import EXTERNAL, KEPT, STAGED, Attempt, Lease, Record
 from .settle import look_settled
 from .store import Store
-from .targets import Reserve, try_targets
+from .targets import reserve_of, try_targets
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
@@ -101,11 +101,11 @@ def prepare(order: Order, store: Store, places: Places) -> Work[Prepared]:
         raise AtlasError(
             "another certificate of this task is kept in the same files; give each its own."
         )
-    Reserve(found).take()
+    reserve_of(found).take()
     try:
         return (yield from _begun_or_found(order, found, places))
     except AtlasError:
-        Reserve(found).release()
+        reserve_of(found).release()
         raise
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from ...errors import AtlasError
 from ...files.phases import Work, in_phases
 from ...files.places import NoFolderError, Places
-from ...pki.library import require_cryptography
 from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Removed, on_wire
 from ..wanted import Wanted
 from .glance import glance
@@ -57,7 +56,6 @@ def run(
         if step == "inspect":
             answers = _inspect_all(items, stores)
         else:
-            require_cryptography()
             answers = _perform_all(step, items, stores, check_mode)
     return [on_wire(answer) for answer in answers]
 
@@ -85,9 +83,11 @@ def _inspect(
         seen = None if item["with_content"] else glance(wanted, store, places, item["now"])
         if seen is not None:
             return seen
-        require_cryptography()
+        # The library takes longer to import than all that a glance does.
+        from ...pki.library import require_cryptography
         from .inspect import inspect
 
+        require_cryptography()
         return inspect(wanted, store, places, item["now"], item["with_content"])
 
 
@@ -149,7 +149,10 @@ def _work(
 
 
 def _performer(step: str, check_mode: bool) -> Perform:
+    from ...pki.library import require_cryptography
     from . import acknowledge, install, prepare, remove
+
+    require_cryptography()
 
     def prove(item: dict[str, Any], store: Store, places: Places) -> Work[Answer]:
         yield from ()

@@ -16,9 +16,10 @@ from ...files.folder import Folder
 from ...files.places import NoFolderError
 from ...files.replaceable import why_unreplaceable
 from ...files.space import Space
-from ..wanted import Target
-from .disk import attributes_of
+from ..wanted import Target, Wanted
+from .disk import Disk, attributes_of
 from .look import Found
+from .store import Store
 
 _RESERVED_BYTES = 128 * 1024
 """More than the largest set takes: RSA 8192, 300 names and a chain of four are below 64 KiB."""
@@ -76,9 +77,8 @@ def try_targets(found: Found) -> None:
 class Reserve:
     """Space on the file systems of a certificate's files, held until they are written."""
 
-    def __init__(self, found: Found) -> None:
-        store = found.store
-        folders = {folder.device: folder for folder in _folders(found)}
+    def __init__(self, wanted: Wanted, store: Store, disk: Disk) -> None:
+        folders = {folder.device: folder for folder in _folders(wanted, disk)}
         folders[store.folder.device] = store.folder
         self._spaces = [Space(at, f".{store.name}.atlas-reserve") for at in folders.values()]
 
@@ -102,9 +102,14 @@ class Reserve:
             space.release()
 
 
-def _folders(found: Found) -> Iterator[Folder]:
-    for target in found.wanted.targets:
+def reserve_of(found: Found) -> Reserve:
+    """The space for what was looked at."""
+    return Reserve(found.wanted, found.store, found.disk)
+
+
+def _folders(wanted: Wanted, disk: Disk) -> Iterator[Folder]:
+    for target in wanted.targets:
         try:
-            yield found.disk.place(target.path).folder
+            yield disk.place(target.path).folder
         except NoFolderError:
             continue

@@ -68,7 +68,7 @@ class Site:
     def step(self, step: str, **more: Any) -> dict[str, Any]:
         item = {"wanted": self.wanted.on_wire(), **more}
         (answer,) = steps.run(step, [json.loads(json.dumps(item))], [], check_mode=False)
-        return answer
+        return {**vars(steps.STEPS[step]()), **answer}
 
     def inspect(self) -> dict[str, Any]:
         return self.step("inspect", now=NOW, with_content=False)
