@@ -18,8 +18,6 @@ PRIVATE_KEY, CERTIFICATE, CHAIN, ROOT = "privatekey", "certificate", "chain", "r
 PEM, PKCS12 = "pem", "pkcs12"
 PLAIN, LINKED = "plain", "linked"
 CSR, PUBLIC_KEY = "csr", "public_key"
-RECORDS = ".atlas"
-"""The folder beside a file that holds what is recorded of its certificate."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +70,16 @@ class Misstated:
 class Wanted:
     """One certificate as its task states it. What the task does not state is None or left out.
 
-    `label` is what it is called in messages. `records` are the folders that may hold what is
-    recorded of it, the first where a new one is made. `sections` are the members of a request
+    `label` is what it is called in messages. `state_dir` is the folder that holds what is recorded
+    of it, if the task names one; `identity` is a text that tells it from others where there are no
+    files. `sections` are the members of a request
     besides `subject` and `san`, in the shape of the API. Durations in seconds, dates in UNIX
     seconds.
     """
 
     label: str
-    records: list[str]
+    state_dir: str | None
+    identity: str
     targets: list[Target]
     layout: str
     follow: bool
