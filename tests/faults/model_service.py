@@ -139,12 +139,22 @@ class _Authority:
         return builder.add_extension(constraints, critical=True).sign(by, hashes.SHA256())
 
     def issue(
-        self, name: str, public_key: Any, serial: int, begins: int, ends: int
+        self,
+        name: str,
+        public_key: Any,
+        serial: int,
+        begins: int,
+        ends: int,
+        is_authority: bool = False,
     ) -> x509.Certificate:
         """A certificate for one DNS name."""
         builder = _builder(_name(name), self._name, public_key, serial, begins, ends)
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
-        return builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
+        builder = builder.add_extension(names, critical=False)
+        if is_authority:
+            constraints = x509.BasicConstraints(ca=True, path_length=None)
+            builder = builder.add_extension(constraints, critical=True)
+        return builder.sign(self._key, hashes.SHA256())
 
 
 def _builder(

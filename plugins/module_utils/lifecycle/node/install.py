@@ -326,7 +326,9 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
 
 
 def _is_linked(found: Found) -> bool:
-    return any(found.disk.link(target.path) is not None for target in found.wanted.targets)
+    """Whether all files that are there are links of the layout `linked`."""
+    there = [target.path for target in found.wanted.targets if found.disk.exists(target.path)]
+    return all(found.disk.link(path) is not None for path in there)
 
 
 def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:

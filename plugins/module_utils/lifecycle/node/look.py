@@ -157,17 +157,27 @@ def look(wanted: Wanted, store: Store, places: Places) -> Found:
 
 
 def _carried(wanted: Wanted, record: Record, disk: Disk) -> list[Target]:
-    """The files of the set that the task does not name, as far as they are still there.
+    """The files of the set that the task does not name, by whatever path, as far as they are still
+    there.
 
     Left behind they would not match the others any more.
     """
-    named = {target.path for target in wanted.targets}
     held = record.deployed
     if held is None or not wanted.targets:
         return []
-    return [
-        target for target in held.targets if target.path not in named and disk.exists(target.path)
+    paths = {target.path for target in wanted.targets}
+    others = [
+        target for target in held.targets if target.path not in paths and disk.exists(target.path)
     ]
+    named = {_identity(path, disk) for path in paths} if others else set()
+    return [target for target in others if _identity(target.path, disk) not in named]
+
+
+def _identity(path: str, disk: Disk) -> object:
+    try:
+        return disk.place(path).identity
+    except AtlasError:  # it is told of where it matters
+        return path
 
 
 def refuse_unknown_passphrases(found: Found) -> None:

@@ -148,7 +148,9 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
         drafts = _drafts(disk, folder, held)
         if drafts:
             yield drafts
-        switch: list[Change] = []
+        live = sets.link_text(LIVE)
+        # A path leads over `live` only once that is there; then the last rename switches them all.
+        switch: list[Change] = [Link(sets, LIVE, name)] if live is None else []
         gone: list[Change] = []
         for path in _in_order(held):
             place = disk.place(path)
@@ -159,7 +161,7 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
             text = link_text(store, place.folder, path)
             if place.folder.link_text(place.name) != text:
                 switch.append(Link(place.folder, place.name, text))
-        if sets.link_text(LIVE) != name:
+        if live not in (None, name):
             switch.append(Link(sets, LIVE, name))
         if switch or gone:
             yield [*switch, *gone]
