@@ -98,7 +98,10 @@ options:
     default: 60
   total_timeout:
     description:
-      - How many seconds a request may take with all its retries; none is begun later.
+      - How many seconds a request may take with the login that it needs, all its retries and the pauses between them, and a
+        list with all its pages. Then the connection is ended, whatever the service or a proxy is still sending.
+      - A certificate is not asked for in the last quarter of this time, since nothing would be known of it if the answer came
+        too late.
       - If not given, the environment variable E(ATLAS_TOTAL_TIMEOUT) is used.
     type: int
     default: 180

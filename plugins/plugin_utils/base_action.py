@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import traceback
 from abc import abstractmethod
@@ -51,6 +52,8 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, perform the action, and turn an error into a failed result."""
+        # What core had before this process was forked need not be searched for garbage here.
+        gc.freeze()
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         self._secrets: set[str] = set()

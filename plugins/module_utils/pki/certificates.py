@@ -445,6 +445,14 @@ def may_issue(certificate: AnyCertificate) -> bool:
         return False
 
 
+def is_authority(certificate: AnyCertificate) -> bool:
+    """Whether a certificate says that it is a CA's (RFC 5280, 4.2.1.9)."""
+    try:
+        return any(_says_ca(value) for value in of(certificate).values(_BASIC_CONSTRAINTS))
+    except MalformedError:
+        return False
+
+
 def _says_ca(constraints: Element) -> bool:
     parts = der.members(constraints)
     # DER writes true as 0xFF, and OpenSSL takes anything but 0 for it.

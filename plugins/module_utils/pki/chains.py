@@ -21,7 +21,8 @@ def issuers_of(
     """The issuers of `leaf` among `candidates`, nearest first, each verified by signature.
 
     The self-signed root is left out: clients have it, and servers must not send it. None if no
-    candidate signed `leaf`; an empty tuple if the root itself did.
+    candidate signed `leaf`, or if they signed each other in a circle, which leads to no root; an
+    empty tuple if the root itself did.
     """
     pool = list(candidates)
     issuers: list[Certificate] = []
@@ -29,7 +30,8 @@ def issuers_of(
     while len(issuers) < LONGEST_CHAIN:
         issuer = _signer_of(current, pool)
         if issuer is None:
-            return tuple(issuers) or None
+            is_circle = _signer_of(current, issuers) is not None
+            return None if is_circle else tuple(issuers) or None
         if certificates.is_self_signed(issuer):
             return tuple(issuers)
         pool.remove(issuer)
@@ -86,6 +88,10 @@ def split(chain: Iterable[str]) -> dict[str, list[str] | str]:
         raise AtlasError(f"The trust chain that the service sent {error.message}.") from None
     roots = [certificate for certificate in loaded if certificates.is_self_signed(certificate)]
     issuers = [certificate for certificate in loaded if certificate not in roots]
+    if issuers and issuers_of(issuers[0], loaded) is None and _signer_of(issuers[0], loaded):
+        raise AtlasError(
+            "The trust chain that the service sent goes in a circle and leads to no root."
+        )
     return {
         "certificates": texts,
         "chain": "".join(map(certificates.certificate_pem, issuers)),
