@@ -204,7 +204,8 @@ def external_key(external: ExternalKey, places: Places) -> tuple[keys.PublicKey,
                 raise AtlasError("does not exist on the node")
             pem = content.decode("utf-8", "replace")
         if external.kind == CSR:
-            return keys.load_signing_request(pem or ""), pem or ""
+            text = keys.signing_request_text(pem or "")
+            return keys.load_signing_request(text), text
         return keys.load_public_key(pem or ""), ""
     except AtlasError as error:
         raise AtlasError(f"{external.kind}: {where} {error.message.rstrip('.')}.") from None
