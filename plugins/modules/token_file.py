@@ -5,8 +5,6 @@
 
 """Place a token below the webroot of a web server."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: token_file
 short_description: Place a token below the webroot of a web server
@@ -90,6 +88,10 @@ file:
 import os
 import posixpath
 import tempfile
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 
