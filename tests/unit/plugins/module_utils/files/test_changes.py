@@ -316,9 +316,10 @@ def test_a_write_that_fails_leaves_nothing_behind(
 
     (tmp_path / "a").write_text("before")
     before = descriptors()
-    with monkeypatch.context() as patched, pytest.raises(AtlasError) as caught:
+    with monkeypatch.context() as patched:
         patched.setattr(changes.os, name, full)
-        Draft(room, "a", b"content", OWN).sync()
+        with pytest.raises(AtlasError) as caught:
+            Draft(room, "a", b"content", OWN).sync()
     assert caught.value.message == f"{tmp_path}/a: cannot be written: input/output error."
     assert (os.listdir(tmp_path), (tmp_path / "a").read_text()) == (["a"], "before")
     assert descriptors() == before

@@ -143,9 +143,10 @@ def test_a_folder_that_cannot_be_looked_at_leaves_nothing_open(
 ) -> None:
     (tmp_path / "a").mkdir()
     before = descriptors()
-    with monkeypatch.context() as patched, pytest.raises(AtlasError) as caught:
+    with monkeypatch.context() as patched:
         patched.setattr(rooms.os, "fstat", failing(errno.ESTALE))
-        room.inner("a")
+        with pytest.raises(AtlasError) as caught:
+            room.inner("a")
     assert caught.value.message == f"{tmp_path}/a: {os.strerror(errno.ESTALE).lower()}."
     assert descriptors() == before
 
@@ -198,7 +199,8 @@ def test_a_forgotten_become_is_named(reachable: Path, as_other: AsOther) -> None
             f" {become}."
         )
     assert as_other(lambda: open_folder(f"{reachable}/closed/inner")) == (
-        f"{reachable}/closed/inner: permission denied; {reachable}/closed belongs to root, {become}."
+        f"{reachable}/closed/inner: permission denied; {reachable}/closed belongs to root,"
+        f" {become}."
     )
     assert sorted(os.listdir(reachable)) == ["closed", "key.pem"]
 
