@@ -300,6 +300,28 @@ def test_no_folder_is_protected_below_one_that_others_can_write_to(
     assert descriptors() == before
 
 
+def test_a_folder_is_protected_where_others_can_at_most_add_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    made = protected_folder(f"{tmp_path}/a/b", 0o700)
+    assert made is not None
+    made.close()
+    assert modes_below(tmp_path) == {"a": 0o755, "a/b": 0o700}
+    with pytest.raises(AtlasError) as caught:
+        protected_folder(str(tmp_path), 0o700)
+    assert caught.value.message == unsafe(str(tmp_path), str(tmp_path))
+
+
+def test_a_folder_that_others_made_first_is_not_protected(tmp_path: Path, as_root: None) -> None:
+    tmp_path.chmod(0o1777)
+    (tmp_path / "a").mkdir()
+    os.chown(tmp_path / "a", OTHER, OTHER)
+    for path in (f"{tmp_path}/a", f"{tmp_path}/a/b"):
+        with pytest.raises(AtlasError) as caught:
+            protected_folder(path, 0o700)
+        assert caught.value.message == unsafe(path, str(tmp_path))
+    assert os.listdir(tmp_path / "a") == []
+
+
 def test_a_folder_of_another_user_is_no_place_for_records(tmp_path: Path, as_root: None) -> None:
     os.chown(tmp_path, OTHER, OTHER)
     with pytest.raises(AtlasError) as caught:
