@@ -5,8 +5,6 @@
 
 """Place a token below the webroot of a web server."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: token_file
 short_description: Place a token below the webroot of a web server
@@ -100,6 +98,10 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

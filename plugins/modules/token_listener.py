@@ -5,8 +5,6 @@
 
 """Serve one file over HTTP for a short time."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: token_listener
 short_description: Serve one file over HTTP for a short time
@@ -86,6 +84,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -92,13 +92,19 @@ def _inspect(
 
 
 def _identities(wanted: Wanted, places: Places) -> set[tuple[int, int, str]]:
-    found = set()
+    found: dict[tuple[int, int, str], str] = {}
     for target in wanted.targets:
         try:
-            found.add(places.followed(places.of(target.path)).identity)
+            place = places.followed(places.of(target.path)).identity
         except NoFolderError:
             continue
-    return found
+        if place in found:
+            raise AtlasError(
+                f"{target.option}: {target.path} is the same file as {found[place]}, by another"
+                " path; give each a file of its own."
+            )
+        found[place] = target.path
+    return set(found)
 
 
 def _without_shared(

@@ -15,7 +15,7 @@ from ...api.policy.check import check_request
 from ...api.policy.completion import complete
 from ...api.policy.key_choice import KeyChoice, choose_key
 from ...api.policy.model import Policy
-from ...api.policy.verdict import PolicyError
+from ...api.policy.verdict import PolicyError, Violation
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import keys
@@ -79,7 +79,7 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
         request = replace(request, not_after=_shortened(request.not_before, request.not_after))
     violations = check_request(policy, request, key, now).violations
     if violations:
-        raise PolicyError(violations)
+        raise PolicyError([_explained(violation, wanted) for violation in violations])
     _refuse_short_life(wanted, request)
     _refuse_unproven(wanted, policy)
     return Planned(
@@ -90,6 +90,14 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
         with_proof=policy.wants_proof,
         backdated=None if wanted.not_before else backdated,
     )
+
+
+def _explained(violation: Violation, wanted: Wanted) -> Violation:
+    """Nobody should look for a common name in a task that states none."""
+    if violation.path != "subject_dn.common_name" or "common_name" in wanted.subject:
+        return violation
+    filled_in = "it was filled in from san.dns_names, because the validation policy wants one"
+    return replace(violation, allowed=f"{violation.allowed}; {filled_in}")
 
 
 def _key(wanted: Wanted, policy: Policy) -> KeyChoice | None:

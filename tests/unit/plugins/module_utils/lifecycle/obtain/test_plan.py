@@ -95,6 +95,20 @@ def test_a_required_common_name_is_the_first_dns_name() -> None:
     assert stated.request.subject_dn == {"common_name": "example.com"}
 
 
+def test_of_a_common_name_that_was_filled_in_it_is_said_where_from() -> None:
+    policy = {"subject_dn": {"common_name": {"presence": "REQUIRED", "format": "^[0-9]+$"}}}
+    said = "does not match what the validation policy demands; the pattern there is ^[0-9]+$"
+    with pytest.raises(AtlasError) as caught:
+        planned(policy)
+    assert caught.value.message == (
+        f"subject.common_name: 'www.example.com' {said}; it was filled in from san.dns_names,"
+        " because the validation policy wants one."
+    )
+    with pytest.raises(AtlasError) as caught:
+        planned(policy, subject={"common_name": "a"})
+    assert caught.value.message == f"subject.common_name: 'a' {said}."
+
+
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
