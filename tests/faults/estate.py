@@ -181,7 +181,7 @@ class Estate:
             *(look, f"{self.victims}/closed", f"{look}/backups", f"{look}/live", f"{look}/pki"),
             *(f"{store}/private/previous/1-A", f"{store}/versions/1-A", f"{look}/site/deeper"),
             *(f"{store}/private/superseded", f"{look}/out", f"{look}/versions/1-A"),
-            os.path.dirname(look + TOKEN_PATH),
+            *(os.path.dirname(look + TOKEN_PATH), f"{look}/pki-validation"),
         ]
         for folder in folders:
             os.makedirs(folder, 0o755)
@@ -193,6 +193,7 @@ class Estate:
         _write(f"{look}/key", CANARY, 0o600)
         _write(look + TOKEN_PATH, TOKEN.encode(), 0o644)
         _write(f"{look}/gsdv.txt", TOKEN.encode(), 0o644)
+        _write(f"{look}/pki-validation/gsdv.txt", TOKEN.encode(), 0o644)
         _write(f"{self.victims}/secret", CANARY, 0o600)
         os.mkfifo(f"{self.victims}/pipe", 0o600)
         os.mknod(f"{self.victims}/device", 0o600 | stat.S_IFCHR, _DEVICE)

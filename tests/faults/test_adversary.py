@@ -12,13 +12,18 @@ and when he stops, the next run puts the set in place.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +138,7 @@ class Stage:
     estate: Estate
     user: User
     tasks: Tasks
+    folder: str = ""
 
     def recorded(self, scenario: Scenario) -> list[Call]:
         """Run all of it without him; the steps that are to be attacked."""
@@ -159,15 +165,15 @@ class Stage:
 
     def attacked(
         self,
-        call: Call,
+        call: Callable[[], list[str]],
         before: Callable[[int, str, str], None],
         key_is_his: bool = False,
     ) -> tuple[list[str], Stops]:
-        """Do a step, and stop; what should not have happened."""
+        """Call it, and stop; what should not have happened. `call` returns what it had to say."""
         self.user.make(self.estate.spare, self.estate.victims)
         with stopping(self.estate.top, before) as stops:
             try:
-                said = self.perform(call)
+                said = call()
             except AtlasError as error:
                 said = [error.message]
             except HungError as error:
@@ -186,7 +192,7 @@ class Stage:
     def target(self, move: str, path: str) -> str:
         """What a move is made with, that has to do with this path or, if nothing of it is his, with
         the files."""
-        folder = str(self.tasks.folder)
+        folder = self.folder or str(self.tasks.folder)
         his = self.user.ask(adversary.controlled, path, self.estate.top)
         if not his:
             his = self.user.ask(adversary.controlled, f"{folder}/key.pem", self.estate.top)
@@ -225,14 +231,16 @@ class Attack:
         return before
 
 
-def attacks_on(moments: Sequence[tuple[str, bool]], seed: str) -> Iterator[Attack]:
+def attacks_on(
+    moments: Sequence[tuple[str, bool]], seed: str, width: int = _WIDTH
+) -> Iterator[Attack]:
     """For each moment, of which is known what operation it is and whether on something of his."""
     chance = random.Random(seed)
     seen: Counter[str] = Counter({name: chance.randrange(len(_MOVES)) for name, _his in moments})
     for number, (name, is_his) in enumerate(moments):
-        if not is_his and number % _OTHERS and len(_MOVES) > _WIDTH:
+        if not is_his and number % _OTHERS and len(_MOVES) > width:
             continue
-        for _each in range(min(_WIDTH, len(_MOVES))):
+        for _each in range(min(width, len(_MOVES))):
             seen[name] += 1
             move = _MOVES[seen[name] % len(_MOVES)]
             short = chance.randrange(_SHORT) == 0
@@ -254,8 +262,6 @@ def estate(user: User) -> Iterator[Estate]:
 def new_stage(
     service: Simulator, estate: Estate, user: User, place: str = "own", layout: str = "plain"
 ) -> Stage:
-    from pathlib import Path
-
     options = {"layout": layout, "settle": 0, "state_dir": estate.state}
     folder = Path(estate.places[place])
     return Stage(estate, user, Tasks(service, folder, options, sleep=at_once))
@@ -293,14 +299,16 @@ def test_he_moves_before_every_operation(
             into.append((name, bool(user.ask(adversary.controlled, path, estate.top))))
 
         estate.back_to(call.tree)
-        faults, _stops = stage.attacked(call, count, scenario.key_is_his)
+        faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []
         stride = 1 if place == "own" else 6
         seed = f"{scenario} {place} {layout} {call.step}"
         for attack in [*attacks_on(moments, seed)][::stride]:
             done: list[str] = []
             estate.back_to(call.tree)
-            faults, _stops = stage.attacked(call, attack.made_by(stage, done), scenario.key_is_his)
+            faults, _stops = stage.attacked(
+                partial(stage.perform, call), attack.made_by(stage, done), scenario.key_is_his
+            )
             tried += 1
             if tried % _HONEST == 0:
                 faults += afterwards(stage, scenario, call)
@@ -341,3 +349,357 @@ def afterwards(stage: Stage, scenario: Scenario, call: Call) -> list[str]:
 def is_in_place(stage: Stage) -> bool:
     sight = on_disk(stage.tasks.folder)
     return all(sight) and belong_together(sight)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Several moves in one run."""
+
+    attacks: tuple[Attack, ...]
+
+    @classmethod
+    def by_chance(cls, chance: random.Random, moments: int) -> Schedule:
+        """One to six, some of which are undone."""
+        return cls(
+            tuple(
+                Attack(
+                    chance.randrange(moments),
+                    chance.choice(_MOVES),
+                    chance.choice([0, 0, 1, 2, 5, 20]),
+                )
+                for _each in range(chance.randint(1, 6))
+            )
+        )
+
+    def made_by(self, stage: Stage, done: list[str]) -> Callable[[int, str, str], None]:
+        """For `stopping`."""
+        moves = [attack.made_by(stage, done) for attack in self.attacks]
+
+        def before(number: int, name: str, path: str) -> None:
+            for move in moves:
+                move(number, name, path)
+
+        return before
+
+
+def whole(stage: Stage, options: Mapping[str, Any]) -> list[str]:
+    """A whole task; what it had to say."""
+    result = stage.tasks.run(**options)
+    return [result["msg"]] if result.get("failed") else []
+
+
+@pytest.mark.parametrize("seed", range(_SEEDS))
+def test_he_moves_again_and_again(
+    service: Simulator, estate: Estate, user: User, seed: int
+) -> None:
+    """In the course of a whole task, and after it what he left is still there when the next one
+    begins. Then he puts everything back."""
+    chance = random.Random(seed)
+    scenario, layout = SCENARIOS[seed % len(SCENARIOS)], chance.choice(LAYOUTS)
+    place = chance.choice(["own", "own", "parent", "group", "world", "deep"])
+    stage = new_stage(service, estate, user, place, layout)
+    (first, *_others) = stage.recorded(replace(scenario, steps=steps.STEPS))
+    estate.back_to(first.tree)
+    task = partial(whole, stage, scenario.options)
+    faults, stops = stage.attacked(task, lambda *_each: None, scenario.key_is_his)
+    assert faults == []
+    estate.back_to(first.tree)
+    done: list[str] = []
+    schedule = Schedule.by_chance(chance, stops.count)
+    faults, _stops = stage.attacked(task, schedule.made_by(stage, done), scenario.key_is_his)
+    left, _stops = stage.attacked(task, lambda *_each: None, scenario.key_is_his)
+    faults += [f"WHAT HE LEFT: {fault}" for fault in left]
+    faults += afterwards(stage, scenario, first)
+    told = f"{scenario} {place} {layout}: " + "; ".join(done)
+    tell([f"{told}\n    -> {fault}" for fault in faults], 1)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("place", ["own", "group", "world"])
+def test_no_key_is_his_for_a_moment(
+    service: Simulator, estate: Estate, user: User, place: str, layout: str
+) -> None:
+    """He may read what is made in his folder by its access list, or by its group; the key's mode
+    lets its group read it; and he looks before each operation."""
+    stage = new_stage(service, estate, user, place, layout)
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    folder = estate.places[place]
+    for move in ("grant", "chmod_inheriting"):
+        user.move(move, folder)
+    found: list[str] = []
+
+    def look(number: int, name: str, path: str) -> None:
+        for top in (*estate.his, estate.state):
+            told = user.ask(adversary.secrets_readable, top)
+            found.extend(f"{number} {name} {path}\n    -> {each} can be read" for each in told)
+
+    options = {"privatekey_mode": "0640", "backup": True}
+    for wish in (OLD, NEW):
+        with stopping(estate.top, look) as stops:
+            result = stage.tasks.run(**wish, **options)
+        assert stops.count > 100
+        assert "failed" not in result, result
+    tell(found, stops.count)
+    assert estate.faults(user) == []
+
+
+def planted(estate: Estate, user: User, *moves: tuple[str, str]) -> None:
+    """What he did before root came."""
+    user.make(estate.spare, estate.victims)
+    for move, path in moves:
+        assert user.move(move, path) is None, (move, path)
+
+
+def spent(service: Simulator) -> int:
+    return len(service.control("GET", "/ledger"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("state", ["present", "absent", "previous", "confirmed"])
+@pytest.mark.parametrize("move", ["exchange_for_link", "exchange_for_links"])
+def test_the_folder_is_a_link_to_one_of_root(
+    service: Simulator, estate: Estate, user: User, layout: str, state: str, move: str
+) -> None:
+    """Nobody has to be quick for that."""
+    stage = new_stage(service, estate, user, "own", layout)
+    estate.begin()
+    assert "failed" not in stage.tasks.run(**OLD)
+    assert "failed" not in stage.tasks.run(**NEW, **LATER)
+    planted(estate, user, (move, estate.places["own"]))
+    before = spent(service)
+    result = stage.tasks.run(**OLD, state=state, remove_privatekey=True)
+    assert estate.faults(user) == []
+    if move == "exchange_for_link":
+        assert result["failed"]
+        assert is_sentence(result["msg"]), result["msg"]
+    assert spent(service) == before or "failed" not in result
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_folder_of_records_is_exchanged(
+    service: Simulator, estate: Estate, user: User, layout: str
+) -> None:
+    """Beside the files, where he would have root empty any folder: he takes every folder of that
+    kind, before every operation of the confirmation, for one that leads to root's."""
+    stage = new_stage(service, estate, user, "own", layout)
+    folder = estate.places["own"]
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    user.ask(os.mkdir, f"{folder}/.atlas")
+    assert "failed" not in stage.tasks.run(**OLD)
+    assert "failed" not in stage.tasks.run(**NEW, **LATER)
+    tree = estate.now()
+    task = partial(whole, stage, {**NEW, "state": "confirmed"})
+    _faults, stops = stage.attacked(task, lambda *_each: None)
+    found: list[str] = []
+    for moment in range(0, stops.count, 5):
+        estate.back_to(tree)
+
+        def exchange(number: int, name: str, path: str, chosen: int = moment) -> None:
+            if number == chosen:
+                for place in (f"{folder}/.atlas", folder):
+                    user.move("exchange_for_links", place)
+
+        faults, _stops = stage.attacked(task, exchange)
+        found += [f"{layout} {moment}\n    -> {fault}" for fault in faults]
+    tell(found, stops.count)
+
+
+@pytest.mark.parametrize("where", ["beside", "made by root", "shared", "open", "linked", "his"])
+def test_records_where_he_could_exchange_them(
+    service: Simulator, estate: Estate, user: User, where: str
+) -> None:
+    """Refused before anything is spent, and nothing is left there."""
+    stage = new_stage(service, estate, user)
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    place = {
+        "beside": f"{estate.home}/pki/.atlas",
+        "made by root": f"{estate.home}/site",
+        "shared": f"{estate.places['group']}/records",
+        "open": estate.places["world"],
+        "linked": f"{estate.home}/linked",
+        "his": f"{estate.home}/records",
+    }[where]
+    if where == "his":
+        user.ask(os.mkdir, place)
+    if where == "linked":
+        os.mkdir(estate.state, 0o755)
+        user.ask(os.symlink, estate.state, place)
+    before, there = spent(service), estate.now()
+    stage.tasks.options["state_dir"] = place
+    for options in (NEW, {**NEW, "state": "confirmed"}, {**NEW, "state": "absent"}):
+        result = stage.tasks.run(**options)
+        if "state" not in options:
+            assert result["failed"]
+        if result.get("failed"):
+            assert is_sentence(result["msg"]), result["msg"]
+            assert place in result["msg"]
+    assert spent(service) == before
+    assert estate.now() == there
+    assert estate.faults(user) == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("place", ["own", "group", "world", "parent"])
+def test_whoever_puts_a_file_there_first_has_no_key(
+    service: Simulator, estate: Estate, user: User, place: str, layout: str
+) -> None:
+    """Nor who exchanges the folder: what replaces a file of his does not become his."""
+    stage = new_stage(service, estate, user, place, layout)
+    folder = estate.places[place]
+    estate.begin()
+    for wish in (OLD, NEW):
+        if place in ("own", "group"):
+            user.make(estate.spare, estate.victims)
+            user.move("own_file", f"{folder}/key.pem")
+        else:
+            planted(estate, user, ("exchange_for_files", folder))
+        result = stage.tasks.run(**wish, force=True)
+        assert "failed" not in result or is_sentence(result["msg"]), result
+        assert estate.faults(user) == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_made_without_a_umask(
+    service: Simulator, estate: Estate, user: User, layout: str
+) -> None:
+    """Folders that were missing on the way to the records are not open to everybody."""
+    stage = new_stage(service, estate, user, "own", layout)
+    estate.begin()
+    stage.tasks.options["state_dir"] = f"{estate.state}/that/is/missing"
+    umask = os.umask(0)
+    try:
+        for options in (OLD, {**NEW, "backup": True}):
+            assert "failed" not in stage.tasks.run(**options)
+    finally:
+        os.umask(umask)
+    assert estate.faults(user) == []
+
+
+def as_user(call: Callable[[], Any]) -> Any:
+    """What a function returns that is called in a process of his."""
+    here, there = get_context("fork").Pipe(duplex=False)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            adversary.become_user()
+            os.umask(0o022)
+            there.send(call())
+        except BaseException:
+            there.send(traceback.format_exc())
+        finally:
+            os._exit(0)
+    there.close()
+    os.waitpid(pid, 0)
+    return here.recv()
+
+
+@pytest.mark.parametrize("state", ["present", "confirmed", "previous", "absent"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_become_was_forgotten(
+    service: Simulator, estate: Estate, user: User, layout: str, state: str
+) -> None:
+    """On a deployment of root's: the way out is not to remove anything."""
+    stage = new_stage(service, estate, user, "parent", layout)
+    estate.begin()
+    for options in (OLD, {**NEW, **LATER}):
+        assert "failed" not in stage.tasks.run(**options)
+    before, tree = spent(service), estate.now()
+    result = as_user(lambda: stage.tasks.run(**NEW, state=state, force=True))
+    assert isinstance(result, dict), result
+    assert result["failed"], result
+    assert spent(service) == before
+    assert estate.now() == tree
+    message = result["msg"]
+    assert is_sentence(message), message
+    assert "belongs to root" in message
+    assert "become" in message
+    assert "remove" not in message
+
+
+WEB = ["new", "other", "same", "absent"]
+
+
+def place_token(estate: Estate, state: str) -> list[str]:
+    """The module as it is; what it had to say, if it failed."""
+    options = {
+        "webroot": estate.webroot,
+        "path": TOKEN_PATH,
+        "content": TOKEN,
+        "state": "absent" if state == "absent" else "present",
+    }
+    out = io.StringIO()
+    with patch_module_args(options), redirect_stdout(out), pytest.raises(SystemExit):
+        token_file.main()
+    result = json.loads(out.getvalue())
+    return [result["msg"]] if result.get("failed") else []
+
+
+def webroot(estate: Estate, user: User, state: str) -> str:
+    """With what is there before; the file of the token."""
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    if state != "new":
+        assert place_token(estate, "new") == []
+    file = f"{estate.webroot}{TOKEN_PATH}"
+    if state == "other":
+        Path(file).write_text("another")
+    return file
+
+
+@pytest.mark.parametrize("state", WEB)
+def test_he_owns_the_webroot(service: Simulator, estate: Estate, user: User, state: str) -> None:
+    """Each move that there is, before each operation."""
+    file = webroot(estate, user, state)
+    tree = estate.now()
+    stage = replace(new_stage(service, estate, user), folder=os.path.dirname(file))
+    task = partial(place_token, estate, state)
+    moments: list[tuple[str, bool]] = []
+
+    def count(_number: int, name: str, path: str) -> None:
+        moments.append((name, True))
+
+    faults, _stops = stage.attacked(task, count)
+    assert faults == []
+    assert moments
+    found: list[str] = []
+    attacks = [*attacks_on(moments, state, len(_MOVES))]
+    for number, attack in enumerate(attacks):
+        done: list[str] = []
+        estate.back_to(tree)
+        faults, _stops = stage.attacked(task, attack.made_by(stage, done))
+        if number % _HONEST == 0:
+            estate.back_to(tree)
+            faults += [f"AFTERWARDS: {said}" for said in task()]
+            assert os.path.exists(file) == (state != "absent")
+        found += [f"{state}: {'; '.join(done)}\n    -> {fault}" for fault in faults]
+    tell(found, len(attacks))
+
+
+@pytest.mark.parametrize("state", ["new", "absent"])
+@pytest.mark.parametrize("move", NAME_MOVES)
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_what_he_put_into_the_webroot(
+    service: Simulator, estate: Estate, user: User, state: str, move: str, depth: int
+) -> None:
+    """Before the module came: at the place of the file, or of a folder on the way."""
+    file = webroot(estate, user, "same")
+    path = file
+    for _each in range(depth):
+        path = os.path.dirname(path)
+    user.move(move, path)
+    stage = new_stage(service, estate, user)
+    faults, _stops = stage.attacked(partial(place_token, estate, state), lambda *_each: None)
+    assert faults == []
+
+
+def test_folders_of_a_webroot_without_a_umask(estate: Estate, user: User) -> None:
+    umask = os.umask(0)
+    try:
+        file = webroot(estate, user, "same")
+    finally:
+        os.umask(umask)
+    for path in (file, os.path.dirname(file), os.path.dirname(os.path.dirname(file))):
+        assert not os.stat(path).st_mode & (stat.S_IWGRP | stat.S_IWOTH)
