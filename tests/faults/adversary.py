@@ -11,6 +11,7 @@ and a move that it refuses is no move. While he moves, the process under test st
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import multiprocessing.connection
 import os
 import signal
@@ -27,6 +28,7 @@ CANARY = b"nobody but root has read this"
 """What is in all that is not his."""
 _NO_FOLDER, _EXCHANGE = -100, 2
 _ANYONE = 0xFFFFFFFF
+_LONGEST = 1 << 20
 _NAMES = ("cert.pem", "key.pem", "chain.pem", "fullchain.pem", "all.pem")
 
 
@@ -48,6 +50,7 @@ class Moves:
         self._spare, self._victims = spare, victims
         self._number = 0
         self._undone: list[Callable[[], None]] = []
+        self._held: list[int] = []
 
     def __call__(self, move: str, path: str) -> None:
         """Do one, on a path."""
@@ -58,13 +61,18 @@ class Moves:
         if self._undone:
             self._undone.pop()()
 
-    def _new(self) -> str:
+    def _new(self, beside: str = "") -> str:
+        """A name for what he makes or takes away. A folder of others he can only move within its
+        own, as its `..` is theirs."""
         self._number += 1
-        return os.path.join(self._spare, f"{os.getpid()}-{self._number}")
+        place = self._spare
+        if os.path.isdir(beside) and os.lstat(beside).st_uid != os.geteuid():
+            place = os.path.dirname(beside)
+        return os.path.join(place, f"{os.getpid()}-{self._number}")
 
     def _put(self, path: str, make: Callable[[str], object]) -> None:
         """Have something else at a path."""
-        made = self._new()
+        made = self._new(path)
         make(made)
         with suppress(FileNotFoundError):
             _rename(made, path, _EXCHANGE)
@@ -76,7 +84,7 @@ class Moves:
     # with a name
 
     def remove(self, path: str) -> None:
-        away = self._new()
+        away = self._new(path)
         os.rename(path, away)
         self._undone.append(lambda: os.rename(away, path))
 
@@ -126,6 +134,36 @@ class Moves:
     def own_file(self, path: str) -> None:
         self._put(path, lambda made: Path(made).write_text("of his"))
 
+    def own_file_with_list(self, path: str) -> None:
+        """What replaces it is his to read as well, if it gets the same access list."""
+
+        def make(made: str) -> None:
+            Path(made).touch(0o600)
+            os.setxattr(made, "system.posix_acl_access", _list_of_his())
+
+        self._put(path, make)
+
+    def sparse_file(self, path: str) -> None:
+        """Larger than any memory, and no block of it is on disk."""
+
+        def make(made: str) -> None:
+            Path(made).touch()
+            os.truncate(made, 1 << 40)
+
+        self._put(path, make)
+
+    def leased_file(self, path: str) -> None:
+        """Who opens it waits for him to let go of it (fcntl(2), F_SETLEASE)."""
+        self._put(path, lambda made: Path(made).write_text("of his"))
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        self._held.append(descriptor)
+
+    def link_to_odd_name(self, path: str) -> None:
+        """What a message had better not repeat."""
+        self._put(path, lambda made: os.symlink(b"/no\xff\n\x1b[2Jwhere\r", made))
+
     def swap(self, path: str) -> None:
         """Two files of root change their names."""
         folder, name = os.path.split(path)
@@ -138,7 +176,7 @@ class Moves:
 
     def _fake(self, folder: str, make: Callable[[str, str], None]) -> str:
         """A folder with the same names, and those that are usual."""
-        fake = self._new()
+        fake = self._new(folder)
         os.mkdir(fake, 0o755)
         with suppress(OSError):
             for name in {*os.listdir(folder), *_NAMES}:
@@ -168,12 +206,12 @@ class Moves:
         )
 
     def exchange_for_link(self, folder: str) -> None:
-        link = self._new()
+        link = self._new(folder)
         os.symlink(f"{self._victims}/lookalike", link)
         self._exchange(folder, link)
 
     def exchange_for_file(self, folder: str) -> None:
-        file = self._new()
+        file = self._new(folder)
         Path(file).touch()
         self._exchange(folder, file)
 
@@ -188,7 +226,7 @@ class Moves:
 
     def chmod_inheriting(self, folder: str) -> None:
         """What is made in it belongs to his group."""
-        self._chmod(folder, 0o2777)
+        self._chmod(folder, 0o2755)
 
     def _chmod(self, folder: str, mode: int) -> None:
         before = stat.S_IMODE(os.stat(folder).st_mode)
@@ -196,16 +234,31 @@ class Moves:
         self._undone.append(lambda: os.chmod(folder, before))
 
     def grant(self, folder: str) -> None:
-        """What is made in it is his to read (acl(5)): version 2, then tag, rights and ID."""
-        entries = [
-            (0x01, 7, _ANYONE),  # its owner
-            (0x02, 7, USER),
-            (0x04, 5, _ANYONE),  # its group
-            (0x10, 7, _ANYONE),  # at most
-            (0x20, 5, _ANYONE),  # others
-        ]
-        packed = b"".join(struct.pack("<HHI", *entry) for entry in entries)
-        os.setxattr(folder, "system.posix_acl_default", struct.pack("<I", 2) + packed)
+        """What is made in it is his to read."""
+        os.setxattr(folder, "system.posix_acl_default", _list_of_his())
+
+    def lock(self, folder: str) -> None:
+        """Whoever locks it too waits for him."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._held.append(descriptor)
+
+    def let_go(self) -> None:
+        """Of all that he holds open."""
+        while self._held:
+            os.close(self._held.pop())
+
+
+def _list_of_his() -> bytes:
+    """An access list of version 2: tags, rights and IDs (acl(5))."""
+    entries = [
+        (0x01, 7, _ANYONE),  # the owner
+        (0x02, 7, USER),
+        (0x04, 5, _ANYONE),  # the group
+        (0x10, 7, _ANYONE),  # at most
+        (0x20, 5, _ANYONE),  # others
+    ]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
 
 
 NAME_MOVES = (
@@ -219,10 +272,14 @@ NAME_MOVES = (
     "swap",
     "link_to_device",
     "own_file",
+    "leased_file",
+    "own_file_with_list",
     "link_to_folder",
     "rename_beside",
     "link_to_itself",
     "hold",
+    "sparse_file",
+    "link_to_odd_name",
 )
 FOLDER_MOVES = (
     "exchange_for_links",
@@ -235,6 +292,7 @@ FOLDER_MOVES = (
     "chmod_closed",
     "exchange_for_file",
     "chmod_inheriting",
+    "lock",
 )
 
 
@@ -245,7 +303,9 @@ def readable(top: str) -> Iterator[tuple[str, bytes]]:
             path = os.path.join(place, name)
             with suppress(OSError):
                 if stat.S_ISREG(os.stat(path).st_mode):
-                    yield path, Path(path).read_bytes()
+                    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+                    with open(descriptor, "rb") as file:
+                        yield path, file.read(_LONGEST)
 
 
 def secrets_readable(top: str) -> list[str]:
@@ -306,7 +366,8 @@ _his: list[Moves] = []
 
 
 def _make(*arguments: str) -> None:
-    os.umask(0)
+    for moves in _his:
+        moves.let_go()
     _his[:] = [Moves(*arguments)]
 
 

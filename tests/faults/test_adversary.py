@@ -12,11 +12,14 @@ and when he stops, the next run puts the set in place.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import math
 import os
 import random
 import re
+import signal
 import stat
 import traceback
 from collections import Counter
@@ -58,6 +61,9 @@ _OTHERS, _HONEST, _SHORT = 4, 12, 3
 in so many moves that last only until the next moment."""
 
 
+_PATIENCE = 8.0
+
+
 def named(name: str) -> dict[str, Any]:
     return {"san": {"dns_names": [f"{name}.quillon.example"]}}
 
@@ -91,7 +97,6 @@ def _lose_files(_estate: Estate, folder: str) -> None:
     for name in ("chain.pem", "fullchain.pem"):
         os.unlink(f"{folder}/{name}")
     os.chmod(f"{folder}/cert.pem", 0o600)
-    os.chown(f"{folder}/key.pem", USER, USER)
 
 
 def _lose_records(estate: Estate, _folder: str) -> None:
@@ -208,8 +213,13 @@ class Stage:
 
 def is_sentence(text: str) -> bool:
     """Whether a user can be told this."""
-    broken = ("\n", "Traceback", "fault of globalsign.atlas", "Errno", "TRACEBACK", "HUNG")
-    return text.endswith((".", "!", ")")) and not any(word in text for word in broken)
+    broken = ("Traceback", "fault of globalsign.atlas", "Errno", "TRACEBACK", "HUNG")
+    try:
+        text.encode()
+    except UnicodeError:
+        return False
+    is_clean = not any(ord(character) < ord(" ") for character in text)
+    return text.endswith((".", "!", ")")) and is_clean and not any(word in text for word in broken)
 
 
 @dataclass(frozen=True)
@@ -539,7 +549,7 @@ def test_records_where_he_could_exchange_them(
             assert result["failed"]
         if result.get("failed"):
             assert is_sentence(result["msg"]), result["msg"]
-            assert place in result["msg"]
+            assert estate.top in result["msg"]
     assert spent(service) == before
     assert estate.now() == there
     assert estate.faults(user) == []
@@ -582,13 +592,14 @@ def test_what_is_made_without_a_umask(
     assert estate.faults(user) == []
 
 
-def as_user(call: Callable[[], Any]) -> Any:
-    """What a function returns that is called in a process of his."""
+def elsewhere(call: Callable[[], Any], becomes: Callable[[], None] = lambda: None) -> Any:
+    """What a function returns that is called in a process of its own, which is killed if it does
+    not come back."""
     here, there = get_context("fork").Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
         try:
-            adversary.become_user()
+            becomes()
             os.umask(0o022)
             there.send(call())
         except BaseException:
@@ -596,14 +607,22 @@ def as_user(call: Callable[[], Any]) -> Any:
         finally:
             os._exit(0)
     there.close()
+    answer = here.recv() if here.poll(_PATIENCE) else f"HUNG: nothing for {_PATIENCE} seconds"
+    os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    return here.recv()
+    return answer
 
 
-@pytest.mark.parametrize("state", ["present", "confirmed", "previous", "absent"])
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        *(("of root", state) for state in ("present", "confirmed", "previous", "absent")),
+        *(("his own", state) for state in ("present", "absent")),
+    ],
+)
 def test_become_was_forgotten(
-    service: Simulator, estate: Estate, user: User, layout: str, state: str
+    service: Simulator, estate: Estate, user: User, layout: str, records: str, state: str
 ) -> None:
     """On a deployment of root's: the way out is not to remove anything."""
     stage = new_stage(service, estate, user, "parent", layout)
@@ -611,16 +630,117 @@ def test_become_was_forgotten(
     for options in (OLD, {**NEW, **LATER}):
         assert "failed" not in stage.tasks.run(**options)
     before, tree = spent(service), estate.now()
-    result = as_user(lambda: stage.tasks.run(**NEW, state=state, force=True))
+    if records == "his own":
+        stage.tasks.options["state_dir"] = f"{estate.home}/.local/state"
+    result = elsewhere(
+        lambda: stage.tasks.run(**NEW, state=state, force=True), adversary.become_user
+    )
     assert isinstance(result, dict), result
-    assert result["failed"], result
+    assert result.get("failed"), result
     assert spent(service) == before
-    assert estate.now() == tree
+    assert {path: entry for path, entry in estate.now().items() if ".local" not in path} == {
+        path: replace(entry, changed=estate.now()[path].changed) for path, entry in tree.items()
+    }
     message = result["msg"]
     assert is_sentence(message), message
     assert "belongs to root" in message
     assert "become" in message
     assert "remove" not in message
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """A value in DER (X.690)."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+def number(value: int) -> bytes:
+    return der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def pem(label: str, content: bytes) -> bytes:
+    text = base64.encodebytes(content).decode()
+    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
+
+
+def slow_to_decrypt() -> bytes:
+    """PBES2 with as many rounds of PBKDF2 as a number of four bytes can ask for (RFC 8018)."""
+    rounds = der(0x30, der(0x04, b"s" * 8), number((1 << 31) - 1))
+    derivation = der(0x30, bytes.fromhex("06092a864886f70d01050c"), rounds)
+    cipher = der(0x30, bytes.fromhex("060960864801650304012a"), der(0x04, b"i" * 16))
+    scheme = der(0x30, bytes.fromhex("06092a864886f70d01050d"), der(0x30, derivation, cipher))
+    return pem("ENCRYPTED PRIVATE KEY", der(0x30, scheme, der(0x04, b"c" * 256)))
+
+
+def slow_to_check() -> bytes:
+    """An RSA key with factors so large that it takes for ever to see whether they are prime."""
+    small = math.prod(number for number in range(3, 20000, 2))
+    chance = random.Random(1)
+    factor = chance.getrandbits(200_000) | 1 << 199_999 | 1
+    while math.gcd(factor, small) > 1:
+        factor += 2
+    numbers = (0, factor * factor, 65537, 5, factor, factor, 5, 5, 5)
+    return pem("RSA PRIVATE KEY", der(0x30, *map(number, numbers)))
+
+
+def nested(label: str) -> bytes:
+    content = b""
+    for _each in range(20_000):
+        content = der(0x30, content)
+    return pem(label, content)
+
+
+def in_his_name() -> dict[str, bytes]:
+    """What he may put where a certificate, a key or a chain is expected."""
+    return {
+        "slow to decrypt": slow_to_decrypt(),
+        "slow to check": slow_to_check(),
+        "nested certificate": nested("CERTIFICATE"),
+        "nested key": nested("PRIVATE KEY"),
+        "nested": base64.b64decode(b"".join(nested("X").splitlines()[1:-1])),
+        "begins": b"-----BEGIN CERTIFICATE-----\n" * 37_000,
+        "empty ones": b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" * 19_000,
+        "dashes": b"-" * 1_000_000,
+        "one line": b"-----BEGIN CERTIFICATE-----" + b"A" * 1_000_000,
+        "spaces": b"-----BEGIN CERTIFICATE-----" + b" \n" * 500_000,
+        "length": pem("CERTIFICATE", b"\x30\x84\xff\xff\xff\xff\x30\x80"),
+        "no text": bytes(range(256)) * 64,
+        "odd text": "-----BEGIN CERTIFICATE-----\n\udcff\x1b[2J\x00".encode(
+            "utf-8", "surrogateescape"
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for number, kind in enumerate(in_his_name())
+        for name in (["key.pem"] if number < 2 else ["cert.pem", "key.pem"])
+    ],
+)
+def test_what_is_in_his_files(
+    service: Simulator, estate: Estate, user: User, kind: str, name: str
+) -> None:
+    """It is read and understood in no time, or it is not; and it is not believed."""
+    stage = new_stage(service, estate, user)
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    stated = {**OLD, "privatekey_passphrase": "of root"}
+    assert "failed" not in stage.tasks.run(**stated)
+    file = f"{estate.places['own']}/{name}"
+    user.move("own_file", file)
+    user.ask(Path.write_bytes, Path(file), in_his_name()[kind])
+    for state in ("present", "previous", "absent"):
+        result = elsewhere(partial(stage.tasks.run, **stated, state=state))
+        assert isinstance(result, dict), f"{state}: {result}"
+        if result.get("failed"):
+            assert is_sentence(result["msg"]), f"{state}: {result['msg']}"
+    assert estate.faults(user) == []
 
 
 WEB = ["new", "other", "same", "absent"]
