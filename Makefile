@@ -13,7 +13,7 @@ STAGES := $(TOOLS)/run-stages
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help env quickstart check test test-all lint sanity unit nodes simulator differential documentation \
-	tokens faults integration molecule mutants
+	tokens faults integration molecule mutants benchmarks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,3 +68,6 @@ molecule: ## the roles on two systemd nodes in podman
 
 mutants: ## which changes of the code no unit test notices; takes an hour or more
 	@$(STAGES) mutants
+
+benchmarks: ## how long plays take, beside a ping and a bare script; takes ten minutes
+	@$(TOOLS)/in-environment python tests/benchmarks --steps

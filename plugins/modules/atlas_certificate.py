@@ -47,7 +47,7 @@ options:
   state:
     description:
       - V(present) keeps the certificate. It is requested, replaced or mended when that is due.
-      - V(absent) removes the files, and the collection's own records beside them. The private key, and files with one
+      - V(absent) removes the files, and the collection's own records of them. The private key, and files with one
         in them, stay unless O(remove_privatekey=true). Nothing is revoked.
       - V(revoked) revokes the deployed certificate with O(revocation_reason). One that is revoked already is left as
         it is. The files stay in place and a service goes on serving them, which is why O(allow_live=true) is needed.
@@ -55,8 +55,8 @@ options:
         to be those of the task.
       - V(confirmed) says that what was installed with O(acknowledge=later) works. What was kept to switch back is
         dropped, and then what was superseded is revoked, if O(revoke_superseded=true).
-      - V(previous) switches back to the set that was there before, and holds the new one. The next run with V(present)
-        installs the held set again, and buys no other while that one satisfies the wish.
+      - V(previous) switches back to the set that was there before, and keeps the new one. The next run with V(present)
+        installs the kept set again, and buys no other while that one is as the task states.
       - With V(confirmed) and V(previous), what was acknowledged before is left alone.
     type: str
     choices: [present, absent, revoked, confirmed, previous]
@@ -165,7 +165,7 @@ options:
     description:
       - Path on the node of the certificate, in PEM format, without its issuers.
       - One of O(path), O(fullchain_path) or an entry of O(files) with the certificate in it is required. The
-        exception is a key that lives elsewhere, see O(csr_path) and O(state_dir).
+        exception is a key that lives elsewhere, see O(csr_path).
       - All paths are absolute, and their folders have to exist.
     type: str
   privatekey_path: &privatekey_path
@@ -224,21 +224,19 @@ options:
   state_dir: &state_dir
     description:
       - Folder on the node for the collection's records. They tell what was obtained and what was begun, and hold the
-        private key of a request until that is settled.
-      - The default is the folder C(.atlas) beside the first file. A folder that is given serves any number of
-        certificates.
-      - Required when no file is to be written, because the key lives elsewhere and the certificate is returned as
-        content. It is returned as if O(return_content=true) then.
-      - Two certificates without files for the same names, such as one with an RSA and one with an ECDSA key, need a
-        folder each.
+        private key of a request until that is settled. It serves any number of certificates.
+      - The default is C(/var/lib/globalsign-atlas) for root, and C(~/.local/state/globalsign-atlas) for other users.
+      - Nobody but root and the user of the task may be able to change anything in it or on the way to it.
+      - When no file is to be written, because the key lives elsewhere, the certificate is returned as if
+        O(return_content=true). Two such certificates for the same names need a folder each.
     type: str
   layout: &layout
     description:
       - How the files of a certificate are replaced together.
       - With V(plain), the default, they are regular files that are replaced by consecutive renames, the private key
         last.
-      - With V(linked), the paths become symbolic links into a version folder beside the records, and one rename
-        switches all of them at once. Files that are there already are adopted.
+      - With V(linked), the paths become symbolic links into a folder of O(state_dir), and one rename switches all of
+        them at once. Files that are there already are adopted.
       - What each guarantees is in the notes.
     type: str
     choices: [plain, linked]
@@ -247,14 +245,16 @@ options:
       - What to do where there is a symbolic link at the path of a file.
       - V(true), the default, follows it and replaces what it leads to. V(false) refuses it.
       - The links of O(layout=linked) are not meant.
-      - A link that another user than root or the one who runs the task made is refused in either case, as is one on the
-        way to the folder.
+      - A link that another user than root or the one who runs the task made or could exchange is refused in either
+        case, as is one on the way to the folder.
     type: bool
   owner: &owner
-    description: User who owns the files. The default is the owner of the file that is replaced, or who runs the task.
+    description:
+      - User who owns the files. The default is the owner of the file that is replaced, or who runs the task.
+      - Where others than root and who runs the task can put files, the default is who runs the task.
     type: str
   group: &group
-    description: Group of the files. The default is the group of the file that is replaced, or of who runs the task.
+    description: Group of the files. The default is as that of O(owner).
     type: str
   mode: &mode
     description: Mode of all files without a private key, as an octal number in quotes. The default is V('0644').
@@ -601,8 +601,8 @@ options:
         members, such as O(certificates[].subject) and O(certificates[].san), member by member. Lists are taken as a
         whole.
       - One that fails does not stop the others; the task fails at the end with the reasons of all.
-      - Mutually exclusive with O(path), O(privatekey_path), O(chain_path), O(fullchain_path), O(files) and
-        O(state_dir) beside it, which an item states for itself.
+      - Mutually exclusive with O(path), O(privatekey_path), O(chain_path), O(fullchain_path) and O(files) beside it,
+        which an item states for itself.
     type: list
     elements: dict
     suboptions:
@@ -734,7 +734,6 @@ EXAMPLES = r"""
   globalsign.atlas.atlas_certificate:
     csr_content: "{{ lookup('ansible.builtin.file', 'hsm/vpn.example.com.csr') }}"
     public_key_signature: "{{ lookup('ansible.builtin.file', 'hsm/vpn.example.com.proof') }}"
-    state_dir: /var/lib/atlas
     san:
       dns_names: [vpn.example.com]
   register: vpn

@@ -40,16 +40,13 @@ options:
     type: str
     required: true
     choices: [inspect, prepare, install, acknowledge, previous, prove, revoked, remove]
-  certificates:
-    description: What the step is about, one entry for each certificate.
-    type: list
-    elements: dict
+  order:
+    description:
+      - What the step is about, as JSON. C(certificates) has one entry for each certificate, C(passphrases) those that stand
+        there by their number.
+      - Ansible shows and logs nothing of it, and does not walk through all of it as it would through options.
+    type: str
     required: true
-  passphrases:
-    description: The passphrases that stand in O(certificates) by their number.
-    type: list
-    elements: str
-    default: []
 seealso:
   - module: globalsign.atlas.atlas_certificate
 """
@@ -65,12 +62,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: What the step found or did, in the order of O(certificates).
+  description: What the step found or did, as JSON. One entry for each certificate, in the order of O(order).
   returned: success
-  type: list
-  elements: dict
+  type: str
 """
 
+import json
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -83,21 +80,18 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "step": {"type": "str", "required": True, "choices": list(steps.STEPS)},
-            "certificates": {"type": "list", "elements": "dict", "required": True},
-            "passphrases": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "order": {"type": "str", "required": True, "no_log": True},
         },
         supports_check_mode=True,
     )
+    order = json.loads(module.params["order"])
     try:
         answers = steps.run(
-            module.params["step"],
-            module.params["certificates"],
-            module.params["passphrases"],
-            module.check_mode,
+            module.params["step"], order["certificates"], order["passphrases"], module.check_mode
         )
     except AtlasError as error:
         module.fail_json(msg=error.message)
-    module.exit_json(changed=any(map(_is_changed, answers)), answers=answers)
+    module.exit_json(changed=any(map(_is_changed, answers)), answers=json.dumps(answers))
 
 
 def _is_changed(answer: dict[str, Any]) -> bool:

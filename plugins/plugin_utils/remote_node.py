@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,11 +38,9 @@ class RemoteNode:
     ) -> Any:
         """Run a step of `atlas_certificate_node`. Raises `AtlasError`, or `NodeLostError` where
         something may have been changed."""
-        arguments = {
-            "step": step,
-            "certificates": list(certificates),
-            "passphrases": list(secrets),
-        }
+        # As one text: core would copy, check, log and send back every member of an option.
+        order = {"certificates": list(certificates), "passphrases": list(secrets)}
+        arguments = {"step": step, "order": json.dumps(order)}
         try:
             answer = self.execute(NODE_MODULE, arguments)
         except AnsibleError as error:  # also those that a connection plugin has of its own
@@ -53,7 +52,7 @@ class RemoteNode:
             said = str(answer.get("msg") or "it gave no reason").strip()
             detail = str(answer.get("module_stderr") or "").strip()
             raise AtlasError(f"The node could not {step}: {' '.join([said, detail]).strip()}")
-        return answer["answers"]
+        return _read(step, answer["answers"])
 
     def execute(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run a module on the node."""
@@ -66,3 +65,10 @@ class RemoteNode:
         for name, value in (answer.get("ansible_facts") or {}).items():
             if name.startswith(_INTERPRETER):
                 self.notices.setdefault("ansible_facts", {})[name] = value
+
+
+def _read(step: str, answers: Any) -> Any:
+    try:
+        return json.loads(answers)
+    except (TypeError, ValueError, RecursionError):
+        raise AtlasError(f"The node could not {step}: its answer is not JSON.") from None

@@ -92,7 +92,7 @@ def told(rate: float, times: list[float]) -> str:
 
 def memory(simulator: Simulator) -> float:
     """The resident memory of the simulator in MiB."""
-    status = Path(f"/proc/{simulator.process.pid}/status").read_text(encoding="ascii")
+    status = Path(f"/proc/{simulator.pid}/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 

@@ -56,6 +56,8 @@ MADE_BEFORE = (
     *("etc/haproxy/certs", "etc/shop", "srv/appliance", "ca-certificates", "home/alice/.pki"),
 )
 """Folders that the documentation takes for granted."""
+STATE = "var/lib/globalsign-atlas"
+"""Where records lie."""
 
 
 def shape(block: Block) -> str:
@@ -129,6 +131,7 @@ def write(playbook: Playbook, account: str, world: World, files: dict[str, str])
                 **vault_of(world, connection),
                 "atlas_connection": connection,
                 "atlas_certificate_folder": str(root / "etc/ssl/atlas"),
+                "atlas_certificate_state_dir": str(root / STATE),
                 "atlas_simulator_manager": "process",
             }
         )
@@ -181,6 +184,10 @@ def _placed(text: str, root: Path, world: World) -> str:
         (r"/usr/local/share/ca-certificates/", f"{root}/ca-certificates/"),
         (r"owner: (root|shop|alice)", f"owner: {user}"),
         (r"group: (haproxy|ssl-cert)", f"group: {group}"),
+        (
+            r"^( *)module_defaults:$",
+            rf"\g<0>\n\1  globalsign.atlas.atlas_certificate: {{state_dir: {root}/{STATE}}}",
+        ),
         (r"^( *)reload: nginx$", rf"\g<0>\n\1tls_port: {https}"),
         (r"^( *)address: (www.example.com|127.0.0.1)$", rf"\1address: 127.0.0.1\n\1port: {https}"),
         (r"server: 192.0.2.53", "server: 127.0.0.1"),

@@ -41,7 +41,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.txt_rec
 
 from .blocks import ROOT, Block, blocks_of, documents, name_of, prose_lines, section
 from .conftest import BLOCKS, COMMANDS, FILES, RUN, Ran
-from .playbooks import RUNNABLE, shape
+from .playbooks import RUNNABLE, STATE, shape
 
 SIMULATOR = "roles/atlas_simulator/README.md"
 DIAGRAMS = {
@@ -229,19 +229,23 @@ def test_what_the_examples_leave(ran: Ran, example: str, files: list[str]) -> No
 
 def test_what_lies_on_the_node(ran: Ran) -> None:
     """As the guide draws it; what is there only for a time, or in another layout, is not there."""
-    text = next(block for block in of_kind("a diagram") if "state.json" in block.text).text
-    said = re.findall(r"^  (\S+)(?: -> \S+)?  ", text, re.M)
+    text = next(block for block in of_kind("a diagram") if "www-cert.pem-" in block.text).text
+    said = re.findall(r"^ +(\S+)(?: -> \S+)?  ", text, re.M)
     root = ran.playbooks["roles/atlas_certificate/README.md#atlas_certificate#1"].root
-    place = root / "etc/ssl/atlas/www/.atlas/cert.pem"
+    place = root / STATE
     assert said == [
-        *("private/state.json", "private/key.pem", "private/previous/", "private/superseded/"),
-        *("private/history/", "versions/0007-01CF…/", "live"),
+        *("www-cert.pem-2f6e….json", "www-cert.pem-2f6e….lock", "www-cert.pem-2f6e…/"),
+        *("live", "0007-01CF…/", "backups/"),
     ]
-    assert (place / "private/state.json").is_file()
-    assert not (place / "private/key.pem").exists()
-    (version,) = (place / "versions").iterdir()
-    assert re.fullmatch("0001-01[0-9A-F]+", version.name)
-    assert (place / "live").readlink() == Path("versions", version.name, "out")
+    (folder,) = (entry for entry in place.iterdir() if entry.is_dir())
+    assert sorted(entry.name for entry in place.iterdir()) == [
+        *(folder.name, f"{folder.name}.json", f"{folder.name}.lock"),
+    ]
+    assert re.fullmatch("www-cert[.]pem-[0-9a-f]{16}", folder.name)
+    assert "PRIVATE KEY" not in (place / f"{folder.name}.json").read_text()
+    link, version = sorted(folder.iterdir(), key=lambda entry: not entry.is_symlink())
+    assert re.fullmatch("[0-9]{4}-01[0-9A-F]+", version.name)
+    assert (link.name, link.readlink()) == ("live", Path(version.name))
 
 
 # --- files, variables, configurations

@@ -83,6 +83,11 @@ class Simulator:
         return self._process.wait(10)
 
     @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    @property
     def has_ended(self) -> bool:
         """Whether it has, by itself or with what started it."""
         try:

@@ -27,18 +27,18 @@ class Launched:
 
     def __init__(self, launcher: Launcher, pid: int) -> None:
         self._launcher = launcher
-        self._pid = pid
+        self.pid = pid
         self._status: int | None = None
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self._pid, number)
+            os.kill(self.pid, number)
 
     def poll(self) -> int | None:
         """The exit status, None while it runs."""
         if self._status is None:
-            self._status = self._launcher.order("poll", self._pid)
+            self._status = self._launcher.order("poll", self.pid)
         return self._status
 
     def wait(self, seconds: float) -> int:
@@ -46,7 +46,7 @@ class Launched:
         deadline = time.monotonic() + seconds
         while self.poll() is None:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"process {self._pid} goes on")
+                raise TimeoutError(f"process {self.pid} goes on")
             time.sleep(0.005)
         assert self._status is not None
         return self._status

@@ -208,7 +208,7 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """What holds for the whole task."""
 
-PATH_OPTIONS = ("path", "fullchain_path", "chain_path", "privatekey_path", "files", "state_dir")
+PATH_OPTIONS = ("path", "fullchain_path", "chain_path", "privatekey_path", "files")
 
 CERTIFICATE_TASK_OPTIONS: dict[str, dict[str, Any]] = {
     **RUN_OPTIONS,

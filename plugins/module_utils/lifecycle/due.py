@@ -6,22 +6,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..pki import certificates
+from ..pki import certificates, keys
 from ..pki.keys import KeyKind
 from ..pki.library import x509
-from ..times import seconds_before_end
-from . import comparison
+from . import comparison, expiry
 from .wanted import Wanted
+
+UNREADABLE = "unreadable"
+"""The word of a reason that counts only where the task says `force`: what cannot be read is not
+known to be bad."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What was recorded when a certificate was obtained: what was wished for."""
+    """What was recorded when a certificate was obtained: what the task stated."""
 
     wish: Mapping[str, Any]
 
@@ -43,6 +45,13 @@ class Deployed:
     key_error: str
     recorded: Recorded | None = None
     is_revoked: bool = False
+
+
+def with_key(deployed: Deployed, key: keys.PublicKey) -> Deployed:
+    """The same with another key."""
+    return replace(
+        deployed, key_kind=keys.kind_of(key), key_digest=keys.public_key_digest(key), key_error=""
+    )
 
 
 def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
@@ -67,7 +76,7 @@ def reasons(wanted: Wanted, deployed: Deployed, now: int) -> list[str]:
 
 
 def _absence(what: str, error: str) -> str:
-    return f"unreadable: the {what} {error}" if error else f"missing: there is no {what}"
+    return f"{UNREADABLE}: the {what} {error}" if error else f"missing: there is no {what}"
 
 
 def _forced(wanted: Wanted) -> Iterator[str]:
@@ -89,30 +98,16 @@ def _key_reasons(wanted: Wanted, deployed: Deployed) -> Iterator[str]:
 
 
 def _expiry(wanted: Wanted, certificate: x509.Certificate, now: int) -> Iterator[str]:
-    start, end = certificates.not_before(certificate), certificates.not_after(certificate)
-    before = threshold(wanted, end - start)
-    if end <= now:
-        yield f"expired: it ended {(now - end) // 86400} days ago"
-    elif end - now <= before - spread(wanted, certificate, before):
-        yield (
-            f"expiring: {(end - now) // 86400} days remain, renew_before is {wanted.renew_before}"
-        )
+    yield from expiry.reasons(wanted, validity_of(certificate), now)
 
 
-def threshold(wanted: Wanted, lifetime: int) -> int:
-    """How many seconds before its end a certificate of this lifetime (seconds) is due."""
-    return seconds_before_end(wanted.renew_before, lifetime)
-
-
-def spread(wanted: Wanted, certificate: x509.Certificate, before: int) -> int:
-    """How many seconds later this certificate is due than its threshold `before` says.
-
-    Always the same for one certificate, from a hash of its serial number; no more than half of
-    `before`.
-    """
-    serial = certificates.serial_number(certificate).encode("ascii")
-    share = int.from_bytes(hashlib.sha256(serial).digest()[:4], "big") / (1 << 32)
-    return int(share * min(wanted.renew_spread, before // 2))
+def validity_of(certificate: x509.Certificate) -> expiry.Lifetime:
+    """When a certificate is valid, and what its serial number is."""
+    return expiry.Lifetime(
+        certificates.serial_number(certificate),
+        certificates.not_before(certificate),
+        certificates.not_after(certificate),
+    )
 
 
 def _wish_reasons(
@@ -134,6 +129,17 @@ def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
         mismatch
         for field, value in wanted.wish.items()
         for mismatch in comparison.mismatches(field, value, certificate, False)
+    ]
+
+
+def missing_usages(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
+    """Which of the stated usages a certificate lacks: clients may refuse it for what it is for."""
+    return [
+        mismatch
+        for field, value in wanted.wish.items()
+        if field.startswith(("key_usages", "extended_key_usages"))
+        for mismatch in comparison.mismatches(field, value, certificate, False)
+        if mismatch.endswith("not in the certificate")
     ]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, Union
 
 from ..errors import AtlasError
@@ -22,7 +22,10 @@ from .facts import CertificateFacts
 LONGEST_ANSWER = 64 * 1024
 LONGEST_ENTRY = 16 * 1024
 """Bytes of the answer to one step, and of what each certificate may add to it."""
+LONGEST_CONTENT = 256 * 1024
+"""Bytes more for each certificate whose content was asked for: 300 names take 20 KiB."""
 _LONGEST_TEXT = 16 * 1024
+_LARGEST_NUMBER = (1 << 53) - 1
 _MOST_TEXTS = 1000
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _PEM_TEXT = re.compile(r"[-A-Za-z0-9+/= \n]*")
@@ -76,8 +79,9 @@ class Prepared:
     `is_settled`: nothing is to be asked for any more. `busy`: the lease of another run that is
     at it. `is_fresh`: the attempt was begun by this call, so nothing was sent for it; otherwise
     `begun`, `not_after`, `known` and `serial` are what its record says, `may_be_recent` whether it
-    may have been sent a moment ago, and `is_same_wish` and `is_same_account` whether it was begun
-    for the same. `is_key_unique`: no other certificate has this key. `old_…` is for a rekey.
+    may have been sent a moment ago, `is_same_wish`, `is_same_account` and `is_same_machine` whether
+    it was begun for the same request, account and machine. `is_key_unique`: no other certificate
+    has this key. `old_…` is for a rekey.
     `notices`: what the user should know.
     """
 
@@ -93,6 +97,7 @@ class Prepared:
     serial: str = ""
     is_same_wish: bool = False
     is_same_account: bool = False
+    is_same_machine: bool = False
     is_key_unique: bool = False
     public_key: str = ""
     proof: str = ""
@@ -151,9 +156,11 @@ class Acknowledged:
 
 @dataclass(frozen=True)
 class Removed:
-    """What was removed, in check mode what would be."""
+    """What was removed, in check mode what would be. `busy`: the lease of another run that is
+    asking for this certificate; then nothing was."""
 
     obstacle: str = ""
+    busy: dict[str, Any] = field(default_factory=dict)
     removed_files: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -162,8 +169,14 @@ Answer = Union[Inspection, Prepared, Installed, Acknowledged, Removed]
 
 
 def on_wire(answer: Answer) -> dict[str, Any]:
-    """An answer as plain JSON types."""
-    return asdict(answer)
+    """An answer as plain JSON types, without the members that say nothing."""
+    return {name: _plain(value) for name, value in vars(answer).items() if value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (CertificateFacts, Proof)):
+        return vars(value)
+    return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
 def read_answers(kind: type[T], data: object, expected: int) -> tuple[T, ...]:
@@ -174,16 +187,26 @@ def read_answers(kind: type[T], data: object, expected: int) -> tuple[T, ...]:
 
 
 def _read(kind: type[T], data: object) -> T:
-    """A dataclass from its members, each of the type that it is declared with."""
+    """A dataclass from its members, each of the type that it is declared with; what is left out
+    has its default."""
     if not isinstance(data, Mapping):
         raise _refused(f"an object for {kind.__name__}")
     members = {
-        # The annotations are texts, which every Python that nodes have can compare. There is no
-        # public type for "a dataclass" to declare `kind` with.
-        member.name: _member(member.name, str(member.type), data.get(member.name))
-        for member in fields(kind)  # type: ignore[arg-type]
+        name: _member(name, declared, data[name])
+        for name, declared in _MEMBERS[kind].items()
+        if name in data
     }
-    return kind(**members)
+    try:
+        return kind(**members)
+    except TypeError:
+        raise _refused(f"all members of {kind.__name__}") from None
+
+
+# The annotations are texts, which every Python that nodes have can compare.
+_MEMBERS: Mapping[type, Mapping[str, str]] = {
+    kind: {member.name: str(member.type) for member in fields(kind)}
+    for kind in (Inspection, Prepared, Installed, Acknowledged, Removed, Proof, CertificateFacts)
+}
 
 
 def _member(name: str, declared: str, value: object) -> Any:
@@ -206,6 +229,8 @@ def _member(name: str, declared: str, value: object) -> Any:
 def _of_type(name: str, value: object, kind: type[T]) -> T:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise _refused(f"{name} of type {kind.__name__}")
+    if isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+        raise _refused(f"{name} of at most {_LARGEST_NUMBER}")
     return value
 
 
@@ -213,13 +238,13 @@ def _text(name: str, value: object) -> str:
     text = _of_type(name, value, str)
     if len(text) > _LONGEST_TEXT:
         raise _refused(f"{name} of at most {_LONGEST_TEXT} characters")
-    return _CONTROL.sub(" ", text)
+    return text if text.isprintable() else _CONTROL.sub(" ", text)
 
 
 def _pem(name: str, value: object) -> str:
     """A text with lines, of nothing but what PEM is made of."""
     text = _of_type(name, value, str)
-    if len(text) > _LONGEST_TEXT or not _PEM_TEXT.fullmatch(text):
+    if len(text) > LONGEST_CONTENT or not _PEM_TEXT.fullmatch(text):
         raise _refused(f"{name} in PEM format")
     return text
 

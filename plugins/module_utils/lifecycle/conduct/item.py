@@ -219,4 +219,10 @@ class CertificateItem:
 
     def for_acknowledge(self, nonce: str, serials: list[str], why: str = "") -> dict[str, Any]:
         """What the node has to know to acknowledge, switch back or note a revocation."""
-        return {"wanted": self.wanted.on_wire(), "nonce": nonce, "serials": serials, "why": why}
+        return {
+            "wanted": self.wanted.on_wire(),
+            "nonce": nonce,
+            "serials": serials,
+            "why": why,
+            "confirms": True,
+        }

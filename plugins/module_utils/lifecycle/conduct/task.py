@@ -561,7 +561,12 @@ class CertificateTask:
 
     def _remove(self) -> None:
         orders = [
-            {"wanted": item.wanted.on_wire(), "removes_key": self._options["remove_privatekey"]}
+            {
+                "wanted": item.wanted.on_wire(),
+                "removes_key": self._options["remove_privatekey"],
+                "now": self._now(),
+                "breaks": "",
+            }
             for item in self._items
         ]
         for item, removed in zip(self._items, self._node.remove(orders)):

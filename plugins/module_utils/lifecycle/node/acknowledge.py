@@ -2,88 +2,134 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""After the installation: acknowledge it, switch back, have old certificates revoked."""
+"""After the installation: confirm it, return to what was there before, have old certificates
+revoked."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import AtlasError
+from ...files.changes import Draft
+from ...files.folder import Folder
+from ...files.ownership import OWN
+from ...files.phases import Work
+from ...files.places import Places
 from ...pki import certificates, keys
 from ..exchange import Acknowledged, Proof
-from ..wanted import LINKED, Wanted
-from . import files, plain, versions
-from .housekeeping import superseded_key, tidy
-from .look import layout_named, look, standing_layout
-from .returning import finish_returning, undo_installing
-from .state import Held, Returning, State
+from ..wanted import Wanted
+from . import sets
+from .disk import Disk
+from .look import look
+from .record import CertificateSet, Record
+from .settle import going_back, look_settled, returned, tidy
 from .store import Store
-from .targets import Reserve, remove_strays
+from .targets import Reserve
+
+_PRIVATE_MODE = 0o700
 
 
 @dataclass(frozen=True)
 class Order:
     """What the controller asks for: `nonce` is a text of this run, to be signed with the keys of
-    certificates that are to be revoked; `serials` are what was revoked; `why` is why to hold."""
+    certificates that are to be revoked; `serials` are what was revoked; `why` is why to keep a set
+    that is returned from. With `confirms` off only what was reported is noted."""
 
     wanted: Wanted
     nonce: str
     serials: list[str]
     why: str
+    confirms: bool
 
     @classmethod
     def read(cls, item: dict[str, Any]) -> Order:
         """From plain JSON types."""
         return cls(
-            Wanted.from_wire(item["wanted"]), item["nonce"], list(item["serials"]), item["why"]
+            Wanted.from_wire(item["wanted"]),
+            item["nonce"],
+            list(item["serials"]),
+            item["why"],
+            item["confirms"],
         )
 
 
-def acknowledge(order: Order) -> Acknowledged:
-    """Take what is deployed for told and working; drop what was kept to switch back."""
-    wanted, store = order.wanted, Store.of(order.wanted.records)
-    if not store.exists:
-        return Acknowledged()
-    try:
-        with store.locked():
-            remove_strays(wanted, store)
-            finish_returning(wanted, store)
-            state = store.read()
-            if state.installing:
-                raise AtlasError(
-                    f"{wanted.label}: putting {versions.serial_of(state.installing.version)} in"
-                    " place was cut off; run the task with state: present first, which finishes it."
-                )
-            is_new = state.is_on_probation
-            Reserve(wanted, store).release()
-            if is_new or state.is_untidy:
-                state = store.write(state.with_(acknowledged=True, is_untidy=True))
-                _clear_away(wanted, store, state)
-                state = store.write(state.with_(previous="", replaced="", is_untidy=False))
-            if state.orphans:  # the run that this is the end of has told of them
-                state = store.write(state.with_(orphans=[]))
-            proofs = [_superseded_proof(store, serial, order.nonce) for serial in state.superseded]
-    except AtlasError as error:
-        return Acknowledged(obstacle=error.message)
-    return Acknowledged(is_changed=is_new, superseded=proofs)
+def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged]:
+    """Take what is deployed for reported and working; drop what was kept to return to."""
+    wanted, record = order.wanted, store.read()
+    if record.is_cut_off:
+        record = (yield from look_settled(wanted, store, places)).record
+    if record.is_cut_off:
+        raise AtlasError(
+            f"{order.wanted.label}: putting {_serial(record)} in place was cut off; run the task"
+            " with state: present first, which finishes it."
+        )
+    is_new = record.is_on_probation and order.confirms
+    Reserve(wanted, store, Disk(store, places, wanted.follow)).release()
+    if is_new:
+        yield from _back_up(store, record, wanted.backups)
+    reported = (_confirmed(record) if is_new else record).with_(orphans=[])
+    if reported != record:
+        yield [store.draft(reported)]
+    tidy(store, reported)
+    if is_new or wanted.backups:
+        _keep_newest(store, wanted.backups)
+    proofs = [_superseded_proof(reported, serial, order.nonce) for serial in reported.superseded]
+    return Acknowledged(is_changed=is_new, superseded=proofs if order.confirms else [])
 
 
-def _clear_away(wanted: Wanted, store: Store, state: State) -> None:
-    """Drop what is not needed any more: old keys, and copies of the new one."""
-    if state.layout != LINKED and state.previous:
-        plain.back_up(store, state.previous, wanted.backups)
-    if state.live:
-        versions.drop_key(store, state.live)
-    tidy(wanted, store, state.with_(previous="", replaced=""))
+def _serial(record: Record) -> str:
+    return record.deployed.serial if record.deployed else "a set"
 
 
-def _superseded_proof(store: Store, serial: str, nonce: str) -> Proof:
-    content = files.read_named(superseded_key(store, serial))
-    if content is None:
-        return Proof(serial=serial)
-    key = keys.load_private_key(content)
+def _confirmed(record: Record) -> Record:
+    """The set that is in place counts as working: what was there before is not needed any more."""
+    held = record.sets[record.wanted_now]
+    to_revoke = {
+        other.serial: other.key
+        for other in record.sets.values()
+        if other.serial in held.supersedes and other.key
+    }
+    sets_now = {**record.sets, record.wanted_now: held.without_secrets()}
+    return replace(record, sets=sets_now).with_(
+        confirmed=record.wanted_now, superseded={**record.superseded, **to_revoke}
+    )
+
+
+def _back_up(store: Store, record: Record, count: int) -> Work[None]:
+    """Write the files that were there before to a folder of their own."""
+    before = record.sets.get(record.confirmed)
+    if not count or before is None or not before.has_files or not before.is_restorable:
+        return
+    with store.sets() as own, own.make(sets.BACKUPS, _PRIVATE_MODE) as backups:
+        backups.set_mode(_PRIVATE_MODE)
+        with backups.make(record.confirmed, _PRIVATE_MODE) as folder:
+            yield list(_copies(folder, before))
+            backups.sync()
+
+
+def _copies(folder: Folder, held: CertificateSet) -> Iterator[Draft]:
+    for path, file in held.files.items():
+        if file.octets is not None:
+            yield Draft(folder, sets.file_name(path), file.octets, OWN)
+
+
+def _keep_newest(store: Store, count: int) -> None:
+    own = store.sets_if_any()
+    if own is None:
+        return
+    with own:
+        backups = own.inner(sets.BACKUPS)
+        if backups is None:
+            return
+        with backups:
+            for name in sorted(backups.names(), reverse=True)[count:]:
+                backups.remove_tree(name)
+
+
+def _superseded_proof(record: Record, serial: str, nonce: str) -> Proof:
+    key = keys.load_private_key(record.superseded[serial].encode("ascii"))
     return _proof(serial, key, nonce)
 
 
@@ -96,17 +142,16 @@ def _proof(serial: str, key: keys.PrivateKey, nonce: str) -> Proof:
     )
 
 
-def prove_deployed(order: Order) -> Acknowledged:
+def prove_deployed(order: Order, store: Store, places: Places) -> Acknowledged:
     """Show that the deployed certificate is this node's own. Changes nothing."""
-    try:
-        found = look(order.wanted)
-    except AtlasError as error:
-        return Acknowledged(obstacle=error.message)
+    found = look(order.wanted, store, places)
     leaf = found.deployed.certificate
     if leaf is None:
-        return Acknowledged(obstacle=f"{order.wanted.label}: there is no certificate to revoke.")
+        why = found.deployed.certificate_error
+        said = f"the certificate {why}" if why else "there is no certificate to revoke"
+        return Acknowledged(obstacle=f"{order.wanted.label}: {said.rstrip('.')}.")
     serial = certificates.serial_number(leaf)
-    if serial in found.state.revoked:
+    if serial in found.record.revoked:
         return Acknowledged(superseded=[Proof(serial=serial, is_revoked=True)])
     if found.material is None or found.material.key is None:
         return Acknowledged(
@@ -117,95 +162,69 @@ def prove_deployed(order: Order) -> Acknowledged:
     return Acknowledged(superseded=[_proof(serial, found.material.key, order.nonce)])
 
 
-def record_revoked(order: Order) -> Acknowledged:
+def record_revoked(order: Order, store: Store, places: Places) -> Work[Acknowledged]:
     """Note what was revoked, and drop the keys that were kept for that."""
-    wanted, store = order.wanted, Store.of(order.wanted.records)
-    try:
-        with store.locked():
-            remove_strays(wanted, store)
-            state = store.read()
-            waiting = [serial for serial in state.superseded if serial not in order.serials]
-            revoked = list(dict.fromkeys([*state.revoked, *order.serials]))
-            live = look(wanted).deployed.certificate
-            deployed = certificates.serial_number(live) if live else ""
-            # Of others nothing would ever ask again.
-            kept = [serial for serial in revoked if serial == deployed]
-            store.write(state.with_(superseded=waiting, revoked=kept))
-            for serial in order.serials:
-                if wanted.destroys_old_key:
-                    _destroy(store, serial, _key_digest(store, serial))
-                files.unlink(superseded_key(store, serial))
-    except AtlasError as error:
-        return Acknowledged(obstacle=error.message)
+    found = yield from look_settled(order.wanted, store, places)
+    record, leaf = found.record, found.deployed.certificate
+    deployed = certificates.serial_number(leaf) if leaf else ""
+    compromised = [record.superseded[e] for e in order.serials if e in record.superseded]
+    waiting = {
+        serial: key for serial, key in record.superseded.items() if serial not in order.serials
+    }
+    revoked = [*record.revoked, *order.serials]
+    # Of others nothing would ever ask again.
+    kept = [deployed] if deployed in revoked else []
+    yield [store.draft(record.with_(superseded=waiting, revoked=kept))]
+    if order.wanted.destroys_old_key:
+        _destroy(store, compromised)
     return Acknowledged(is_changed=True)
 
 
-def _destroy(store: Store, serial: str, key_digest: str) -> None:
+def _destroy(store: Store, compromised: list[str]) -> None:
     """Remove the backups that hold a compromised key, whichever certificate they are of."""
-    state = store.read()
-    for folder in (store.history, store.versions):
-        for name in versions.names_in(folder):
-            path = os.path.join(folder, name)
-            if name in state.versions:
-                continue
-            if versions.serial_of(name) == serial or _holds_key(path, key_digest):
-                files.remove_tree(path)
+    own = store.sets_if_any()
+    if own is None:
+        return
+    digests = {_digest(key.encode("ascii")) for key in compromised}
+    with own:
+        backups = own.inner(sets.BACKUPS)
+        if backups is None:
+            return
+        with backups:
+            for name in backups.names():
+                if digests & set(_keys_in(backups, name)):
+                    backups.remove_tree(name)
 
 
-def _key_digest(store: Store, serial: str) -> str:
-    content = files.read_named(superseded_key(store, serial))
-    key = keys.load_private_key(content) if content else None
-    return keys.public_key_digest(key.public_key()) if key else ""
-
-
-def _holds_key(folder: str, key_digest: str) -> bool:
-    for place, _folders, names in os.walk(folder):
-        for name in names:
+def _keys_in(backups: Folder, name: str) -> Iterator[str]:
+    folder = backups.inner(name)
+    if folder is None:
+        return
+    with folder:
+        for file in folder.names():
             try:
-                content = files.read(os.path.join(place, name))
-                key = keys.load_private_key(content) if content else None
+                yield _digest(folder.read(file) or b"")
             except AtlasError:
                 continue
-            if key and keys.public_key_digest(key.public_key()) == key_digest:
-                return True
-    return False
 
 
-def switch_back(order: Order) -> Acknowledged:
-    """Put back what was there before, and hold what is deployed now."""
-    wanted, store = order.wanted, Store.of(order.wanted.records)
-    try:
-        if not store.exists:
-            return Acknowledged()
-        with store.locked():
-            remove_strays(wanted, store)
-            changed = finish_returning(wanted, store)
-            found = look(wanted)
-            if found.state.installing:
-                undo_installing(wanted, found)
-                tidy(wanted, store, store.read())
-                return Acknowledged(is_changed=True, changed_files=_paths(wanted))
-            state, layout = found.state, standing_layout(wanted, found.state)
-            has_previous = layout_named(layout).has_previous(store, state.previous)
-            if not state.is_on_probation or not has_previous:
-                # What had nothing before it stays, and stays to be acknowledged.
-                return Acknowledged(is_changed=bool(changed), changed_files=changed)
-            # Recorded first: whoever is cut off in the middle finds out what was meant.
-            store.write(
-                state.with_(
-                    returning=Returning(state.previous, layout),
-                    live=state.replaced,
-                    previous="",
-                    replaced="",
-                    acknowledged=True,
-                    held=Held(state.live, order.why or "it was switched back"),
-                )
-            )
-            changed = finish_returning(wanted, store)
-    except AtlasError as error:
-        return Acknowledged(obstacle=error.message)
+def _digest(pem: bytes) -> str:
+    return keys.public_key_digest(keys.load_private_key(pem).public_key())
+
+
+def switch_back(order: Order, store: Store, places: Places) -> Work[Acknowledged]:
+    """Return to what was there before, and keep the set that is in place now."""
+    before = store.read()
+    found = yield from look_settled(order.wanted, store, places)
+    record = found.record
+    was_returning = before.is_cut_off and not before.is_pending
+    previous = record.previous
+    if previous is None or not (record.is_cut_off or previous.has_files):
+        # What had nothing before it stays, and stays to be confirmed.
+        changed = list(before.deployed.files) if was_returning and before.deployed else []
+        return Acknowledged(is_changed=was_returning, changed_files=changed)
+    why = order.why or ("it was cut off" if record.is_cut_off else "it was switched back")
+    back = going_back(record, why)
+    yield [store.draft(back)]
+    changed = yield from returned(replace(found, record=back))
     return Acknowledged(is_changed=True, changed_files=changed)
-
-
-def _paths(wanted: Wanted) -> list[str]:
-    return [target.path for target in wanted.targets]

@@ -10,166 +10,225 @@ import os
 from collections.abc import Iterator
 
 from ...errors import AtlasError
-from ...pki import certificates, keys
-from ...pki.library import x509
-from .. import due
+from ...files.places import NoFolderError, Places
+from ...pki import certificates
+from .. import due, expiry
 from ..exchange import Inspection
 from ..fact_reading import facts_of
 from ..reasons import orphan_notice
 from ..wanted import CHAIN, ROOT, Wanted
-from . import versions
-from .look import Found, layout_named, look, standing_layout
+from . import sets
+from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
-from .plain import place_of
+from .record import CertificateSet, Record
 from .store import Store
-from .targets import Reserve, obstacles
+from .targets import obstacles, reserve_of
 
 
-def inspect(wanted: Wanted, now: int, with_content: bool) -> Inspection:
+def inspect(
+    wanted: Wanted, store: Store, places: Places, now: int, with_content: bool
+) -> Inspection:
     """Compare what is deployed with what is wanted at `now`, in UNIX seconds."""
-    try:
-        found = look(wanted)
-    except AtlasError as error:
-        return Inspection.stopped(error.message)
-    reasons = due.reasons(wanted, found.deployed, now)
-    unfinished = pending_version(wanted, found, now)
-    repairs: list[str] = []
-    obstacle = ""
-    if not reasons and not unfinished:
-        try:
-            repairs = needed_repairs(wanted, found)
-        except AtlasError as error:
-            obstacle = error.message
-    is_to_change = bool(reasons or repairs or unfinished)
-    if not obstacle and is_to_change:
-        obstacle = next(obstacles(wanted, found.store), "")
-    is_to_look = is_to_change and not obstacle
-    missing_folders = sorted(_missing_folders(wanted, found.store)) if is_to_look else []
+    found = look(wanted, store, places)
+    record, reasons = found.record, due.reasons(wanted, found.deployed, now)
+    unfinished = pending_set(found, now)
+    repairs = [] if reasons or unfinished else needed_repairs(found)
+    obstacle = _obstacle(found, reasons, repairs, unfinished, now)
+    is_to_change = bool(reasons or repairs or unfinished) and not obstacle
     leaf = found.deployed.certificate
-    state = found.state
     return Inspection(
         reasons=reasons,
         repairs=repairs,
-        needs_chain=_needs_chain(wanted, found, reasons, bool(unfinished)),
+        needs_chain=_needs_chain(found, reasons, bool(unfinished)),
         obstacle=obstacle,
-        missing_folders=missing_folders,
+        missing_folders=sorted(set(_missing_folders(found))) if is_to_change else [],
         certificate=facts_of(leaf) if leaf else None,
-        unfinished=_why_unfinished(found) if unfinished else "",
-        unacknowledged=bool(state.live) and not state.acknowledged,
-        is_untidy=_is_untidy(wanted, found, reasons),
-        superseded=list(state.superseded),
-        notices=list(_notices(wanted, found, reasons)),
+        unfinished=_why_unfinished(found, unfinished) if unfinished else "",
+        unacknowledged=record.is_on_probation,
+        is_untidy=_is_untidy(found, reasons),
+        superseded=_to_be_revoked(record),
+        notices=list(_notices(found, reasons, is_to_change, now)),
         is_own=bool(found.deployed.recorded and found.material and found.material.key),
-        has_previous=_has_previous(wanted, found),
-        is_cut_off=bool(state.installing or state.returning),
+        has_previous=bool(record.previous and record.previous.has_files),
+        is_cut_off=record.is_cut_off,
         content=content_of(found.material) if with_content and found.material else {},
     )
 
 
-def _is_untidy(wanted: Wanted, found: Found, reasons: list[str]) -> bool:
+def _to_be_revoked(record: Record) -> list[str]:
+    """What waits to be revoked, or will once the set that is in place is confirmed."""
+    pending = record.deployed if record.is_on_probation else None
+    return [*record.superseded, *(pending.supersedes if pending else ())]
+
+
+def _obstacle(
+    found: Found, reasons: list[str], repairs: list[str], unfinished: str, now: int
+) -> str:
+    """Why nothing can be done about what is due."""
+    if reasons and not unfinished:
+        why = not_to_be_requested(found, now)
+        if why:
+            return why
+    if not (reasons or repairs or unfinished):
+        return ""
+    try:
+        refuse_unknown_passphrases(found)
+    except AtlasError as error:
+        return error.message
+    return next(obstacles(found), "")
+
+
+def not_to_be_requested(found: Found, now: int) -> str:
+    """Why no certificate is to be requested although one is due; empty if one may be.
+
+    What is not known to be bad is not replaced, and what was paid for is not bought again.
+    """
+    if found.wanted.force:
+        return ""
+    if found.unreadable:
+        return (
+            f"The {found.unreadable.rstrip('.')}. What cannot be read may be right, so nothing is"
+            " requested; mend it, or say force: true to have it replaced."
+        )
+    rejected, kept = found.record.rejected, found.record.kept
+    if rejected and rejected.request == found.wanted.wish:
+        return (
+            f"Atlas issued {rejected.serial} for this request, and it cannot be used:"
+            f" {rejected.why.rstrip('.')}. Nothing is requested again for the same until the task"
+            " says force: true."
+        )
+    held = found.record.sets.get(kept.name) if kept else None
+    if kept and held and _is_early(held, now) and _fits(found, held, now):
+        return (
+            f"The certificate {held.serial} is kept, and not in place yet: {kept.why.rstrip('.')}."
+            " The next runs put it in place as soon as they can; force: true requests another."
+        )
+    return ""
+
+
+def _is_early(held: CertificateSet, now: int) -> bool:
+    return bool(held.facts and held.facts.not_before > now)
+
+
+def _is_untidy(found: Found, reasons: list[str]) -> bool:
     """Whether something is to be cleared away, though nothing is due."""
-    state = found.state
-    # Asked only if it may be so: it lists folders, which may be large.
-    may_hold_space = state.attempt is not None and not reasons
-    holds_space = may_hold_space and Reserve(wanted, found.store).is_held
-    return state.is_untidy or bool(state.orphans) or holds_space
+    record = found.record
+    may_hold_space = record.attempt is not None and not reasons
+    holds_space = may_hold_space and reserve_of(found).is_held
+    left = not record.is_cut_off and sets.is_untidy(found.store, list(record.sets))
+    return bool(record.orphans) or holds_space or left
 
 
-def _has_previous(wanted: Wanted, found: Found) -> bool:
-    layout = layout_named(standing_layout(wanted, found.state))
-    has: bool = layout.has_previous(found.store, found.state.previous)
-    return has
-
-
-def pending_version(wanted: Wanted, found: Found, now: int) -> str:
+def pending_set(found: Found, now: int) -> str:
     """A complete set that was not put in place, or only half, and is still what is wanted.
 
     A set that is over, due itself, or older than what is deployed meanwhile is not. `force` asks
-    for another than the one that is held.
+    for another than the one that is kept.
     """
-    state = found.state
+    record = found.record
+    is_half = record.is_cut_off and record.is_pending
     named = [
-        state.installing.version if state.installing else "",
-        state.held.version if state.held and not wanted.force else "",
+        record.wanted_now if is_half else "",
+        record.kept.name if record.kept and not found.wanted.force else "",
     ]
-    return next(
-        (version for version in named if version and _fits(wanted, found, version, now)), ""
+    for name in named:
+        held = record.sets.get(name)
+        if held and not _is_early(held, now) and _fits(found, held, now):
+            return name
+    return ""
+
+
+def _fits(found: Found, held: CertificateSet, now: int) -> bool:
+    material = material_of(held)
+    if material is None or held.request is None:
+        return False
+    deployed = due.Deployed(
+        certificate=material.leaf,
+        certificate_error="",
+        key_kind=found.deployed.key_kind,
+        key_digest=found.deployed.key_digest,
+        key_error="",
+        recorded=due.Recorded(held.request),
+        is_revoked=material.serial in found.record.revoked,
     )
-
-
-def _fits(wanted: Wanted, found: Found, version: str, now: int) -> bool:
-    material = versions.load(found.store, version)
-    wish = versions.wish_of(found.store, version)
-    if material is None or wish is None:
+    if material.key is not None:
+        deployed = due.with_key(deployed, material.key.public_key())
+    elif found.wanted.external_key is None:
         return False
-    key = material.key.public_key() if material.key else None
-    if key is None and wanted.external_key is None:
-        return False
-    digest = keys.public_key_digest(key) if key is not None else found.deployed.key_digest
-    kind = keys.kind_of(key) if key is not None else found.deployed.key_kind
-    is_revoked = material.serial in found.state.revoked
-    held = due.Deployed(material.leaf, "", kind, digest, "", due.Recorded(wish), is_revoked)
-    others = [e for e in due.reasons(wanted, held, now) if not e.startswith("forced:")]
-    return not others and not _is_older(material.leaf, found)
+    reasons = due.reasons(found.wanted, deployed, now)
+    others = [reason for reason in reasons if not reason.startswith("forced:")]
+    return not others and not _is_older(held, found)
 
 
-def _is_older(leaf: x509.Certificate, found: Found) -> bool:
+def _is_older(held: CertificateSet, found: Found) -> bool:
     deployed = found.deployed.certificate
-    if deployed is None or certificates.is_self_signed(deployed):
+    if deployed is None or held.facts is None or certificates.is_self_signed(deployed):
         return False
-    return certificates.not_before(leaf) < certificates.not_before(deployed)
+    return held.facts.not_before < certificates.not_before(deployed)
 
 
-def _why_unfinished(found: Found) -> str:
-    if found.state.installing:
-        serial = versions.serial_of(found.state.installing.version)
-        return f"unfinished: putting {serial} in place was cut off"
-    held = found.state.held
-    if held is None:
-        return ""
-    return f"held: {versions.serial_of(held.version)} is not in place, {held.why}"
+def _why_unfinished(found: Found, name: str) -> str:
+    serial, kept = found.record.sets[name].serial, found.record.kept
+    if kept and kept.name == name:
+        return f"kept: {serial} is not in place, {kept.why}"
+    return f"unfinished: putting {serial} in place was cut off"
 
 
-def needed_repairs(wanted: Wanted, found: Found) -> list[str]:
+def needed_repairs(found: Found) -> list[str]:
     """What to mend of a set whose certificate is as wanted, each as `<path>: <what>`."""
-    if found.material is None or not wanted.targets:
+    if found.material is None or not found.wanted.targets:
         return []
-    layout = layout_named(standing_layout(wanted, found.state))
-    differences = layout.differences(found.store, wanted, found.material)
-    return [f"{path}: {what}" for path, what in differences]
+    return [f"{path}: {what}" for path, what in found.differences()]
 
 
-def _needs_chain(wanted: Wanted, found: Found, reasons: list[str], has_unfinished: bool) -> bool:
+def _needs_chain(found: Found, reasons: list[str], has_unfinished: bool) -> bool:
     """Whether a repair takes issuers or a root that are not on the node."""
     material = found.material
     if reasons or has_unfinished or material is None:
         return False
-    parts = {part for target in wanted.targets for part in target.contains}
+    parts = {part for target in found.wanted.targets for part in target.contains}
     lacks_chain = CHAIN in parts and material.issuers is None
     return lacks_chain or (ROOT in parts and material.root is None)
 
 
-def _notices(wanted: Wanted, found: Found, reasons: list[str]) -> Iterator[str]:
-    deployed = found.deployed
+def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> Iterator[str]:
+    deployed, record = found.deployed, found.record
     if deployed.certificate and not deployed.recorded and not reasons:
-        issuer = deployed.certificate.issuer.rfc4514_string()
+        issuer = facts_of(deployed.certificate).issuer
         yield (
             f"The certificate was not obtained by this collection (its issuer is {issuer}); it is"
             " kept until it is due. replace_foreign: true replaces it now."
         )
-    yield from map(orphan_notice, found.state.orphans)
-    attempt = found.state.attempt
-    if attempt and not reasons:
+    if deployed.certificate and not reasons:
+        close = expiry.notice(found.wanted, due.validity_of(deployed.certificate), now)
+        if close:
+            yield close
+    if record.deployed and record.deployed.differences and deployed.recorded and not reasons:
         yield (
-            "A request that was begun earlier was never finished and is not needed any more;"
-            f" Atlas may have issued a certificate for it that ends at {attempt.not_after} (UNIX"
-            " seconds) and that nobody uses."
+            "The certificate differs from what the task states"
+            f" ({'; '.join(record.deployed.differences)}). It is kept until it is due or the task"
+            " states otherwise."
         )
-    for target in wanted.targets:
-        if os.path.isfile(target.path) and os.stat(target.path).st_nlink > 1:
+    if is_to_change and found.carried:
+        yield (
+            f"{', '.join(found.carried)} belong to the same certificate, and this task does not"
+            " name them; they are kept in step with it. Name them in the task, or remove them."
+        )
+    yield from map(orphan_notice, record.orphans)
+    if record.attempt and not reasons:
+        yield (
+            "A request that was begun earlier was never finished and is not needed any more; Atlas"
+            " may have issued a certificate for it that nobody uses."
+        )
+    for target in found.wanted.targets:
+        status = found.disk.stat(target.path) if is_to_change else None
+        if status is not None and status.st_nlink > 1:
             yield f"{target.path} has other hard links, which keep the old content when it changes."
 
 
-def _missing_folders(wanted: Wanted, store: Store) -> set[str]:
-    folders = {os.path.dirname(place_of(store, target.path)) for target in wanted.targets}
-    return {folder for folder in folders if not os.path.lexists(folder)}
+def _missing_folders(found: Found) -> Iterator[str]:
+    for target in found.wanted.targets:
+        try:
+            found.disk.place(target.path)
+        except NoFolderError:
+            yield os.path.dirname(target.path)

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import commands
 from ...errors import AtlasError
+from ...files.folder import explain
+from ...files.phases import Work
+from ...files.places import Places
 from ...pki import certificates, chains, keys
 from ...pki.library import x509
+from .. import due
 from ..exchange import Installed
-from ..fact_reading import facts_of
 from ..reasons import orphan_notice
 from ..wanted import LINKED, Wanted
-from . import files, linked, plain, versions
-from .housekeeping import superseded_key, tidy
-from .inspect import pending_version
-from .look import Found, layout_named, look, standing_layout
+from . import sets
+from .inspect import pending_set
+from .look import Found, material_of, refuse_unknown_passphrases
 from .material import Material, content_of
-from .prepare import EXTERNAL
-from .returning import finish_returning, undo_installing
-from .state import Attempt, Held, Installing, State
+from .record import EXTERNAL, Attempt, CertificateSet, Kept, Record, Rejected
+from .settle import going_back, look_settled, returned, tidy
 from .store import Store
-from .targets import Reserve, remove_strays
+from .targets import reserve_of
 
-INSTALL, RESUME, MEND = "install", "resume", "mend"
+INSTALL, KEEP, REJECT, RESUME, MEND = "install", "keep", "reject", "resume", "mend"
 CLOSE, PENDING, UNKNOWN = "close", "pending", "unknown"
 _VALIDATION_SECONDS = 120
 _LONGEST_OUTPUT = 500
@@ -41,7 +42,8 @@ _LONGEST_OUTPUT = 500
 class Order:
     """What the controller asks for. `certificate` and `chain` are PEM, `now` in UNIX seconds.
 
-    `run` is whose lease it acts under; `wish` is what the certificate was asked for with.
+    `run` is whose lease it acts under; `failure` is why a certificate is kept or rejected, or what
+    is known of a request.
     """
 
     wanted: Wanted
@@ -62,137 +64,189 @@ class Order:
         return cls(wanted=Wanted.from_wire(item["wanted"]), **members)
 
 
-def install(order: Order) -> Installed:
-    """Do what is ordered; what goes wrong is said in the answer."""
-    store = Store.of(order.wanted.records)
+def install(order: Order, store: Store, places: Places) -> Work[Installed]:
+    """Do what is ordered."""
+    found = yield from look_settled(order.wanted, store, places)
     try:
-        with store.locked():
-            remove_strays(order.wanted, store)
-            finish_returning(order.wanted, store)
-            found = look(order.wanted)
-            if order.action == MEND:
-                return Installed(changed_files=_mend(order, found))
-            if order.action == RESUME:
-                return _resume(order, found)
-            try:
-                return _finish(order, found)
-            except AtlasError as error:
-                _release(order, store, error.message)
-                raise
-    except AtlasError as error:
-        return Installed(obstacle=error.message)
+        if order.action == MEND:
+            return Installed(changed_files=(yield from _mend(order, found)))
+        if order.action == RESUME:
+            return (yield from _resume(order, found))
+        attempt = _own_attempt(order, found.record)
+        try:
+            return (yield from _finish(order, found, attempt))
+        except AtlasError as error:
+            yield from _release(order, found, error.message)
+            raise
     finally:
-        if order.action != MEND:
-            Reserve(order.wanted, store).release()
+        if order.action != MEND:  # the space may be held by a run that is at work
+            reserve_of(found).release()
 
 
-def _release(order: Order, store: Store, failure: str) -> None:
-    """End the lease of this run. What was issued is found again by the next."""
-    state = store.read()
-    attempt = state.attempt
-    if attempt and attempt.lease and attempt.lease.run == order.run:
-        with contextlib.suppress(AtlasError):  # a full disk, most likely: then the lease runs out
-            noted = replace(attempt, lease=None, touched=order.now, failure=failure)
-            store.write(state.with_(attempt=noted))
-
-
-def _finish(order: Order, found: Found) -> Installed:
-    """The outcome of an attempt: only by the run that holds it."""
-    store, state = found.store, found.state
-    attempt = state.attempt
+def _own_attempt(order: Order, record: Record) -> Attempt:
+    """The attempt, if this run holds it still."""
+    attempt = record.attempt
+    issued = f" The certificate {order.serial} was issued for this run." if order.serial else ""
     if attempt is None or attempt.attempt_id != order.attempt_id:
         raise AtlasError(
             "another run took over meanwhile; nothing was replaced. Run the task again to see what"
-            " it did."
+            f" it did.{issued}"
         )
     if attempt.lease and attempt.lease.run != order.run:
         raise AtlasError(
             f"the run {attempt.lease.run} on {attempt.lease.controller} took over meanwhile;"
-            " nothing was replaced."
+            f" nothing was replaced.{issued}"
         )
+    return attempt
+
+
+def _release(order: Order, found: Found, failure: str) -> Work[None]:
+    """End the lease of this run, if it holds one still. What was issued is found again by the
+    next."""
+    record = found.store.read()
+    attempt = record.attempt
+    if attempt and attempt.attempt_id == order.attempt_id:
+        serial = order.serial or attempt.serial
+        with contextlib.suppress(AtlasError):  # a full disk, most likely: then the lease runs out
+            yield [found.store.draft(_noted(order, record, attempt, serial, failure))]
+
+
+def _noted(order: Order, record: Record, attempt: Attempt, serial: str, failure: str) -> Record:
+    noted = replace(attempt, lease=None, touched=order.now, serial=serial, failure=failure[:1000])
+    return record.with_(attempt=noted)
+
+
+def _finish(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
+    """The outcome of an attempt."""
+    record, store = found.record, found.store
     if order.action == INSTALL:
-        return _install(order, found, attempt)
-    if order.action == CLOSE:
-        _close(store, state, attempt)
-        return Installed()
-    noted = replace(
-        attempt,
-        lease=None,
-        touched=order.now,
-        serial=order.serial or attempt.serial,
-        failure=order.failure,
-    )
-    store.write(state.with_(attempt=noted))
+        return (yield from _install(order, found, attempt))
+    if order.action == KEEP:
+        yield from _keep(order, found, attempt)
+    elif order.action == REJECT:
+        rejected = Rejected(
+            order.serial, order.failure, attempt.request, order.certificate, attempt.key_pem
+        )
+        yield [store.draft(record.with_(attempt=None, rejected=rejected))]
+    elif order.action == CLOSE:
+        record = record.with_(attempt=None)
+        if record.is_empty:
+            store.forget()
+        else:
+            yield [store.draft(record)]
+    else:
+        serial = order.serial or attempt.serial
+        yield [store.draft(_noted(order, record, attempt, serial, order.failure))]
     return Installed()
 
 
-def _close(store: Store, state: State, attempt: Attempt) -> None:
-    """Forget an attempt that came to nothing, and all records if there are no others."""
-    state = store.write(state.with_(attempt=None))
-    if attempt.key != EXTERNAL:
-        files.unlink(store.staged_key)
-    if state == State():
-        store.remove()
+def _issued(order: Order, found: Found, attempt: Attempt) -> tuple[str, Record]:
+    """A new set in the record, by its name."""
+    material = _new_material(order, attempt)
+    refuse_unknown_passphrases(found)
+    targets, disk = found.wanted.targets, found.disk
+    held = sets.set_of(found.wanted.layout, material, targets, disk, intact=())
+    lacking = due.missing_usages(found.wanted, material.leaf)
+    held = replace(held, request=attempt.request, differences=lacking)
+    return found.record.adding(held)
 
 
-def _install(order: Order, found: Found, attempt: Attempt) -> Installed:
-    store = found.store
-    material = _new_material(order, store, attempt)
-    Reserve(order.wanted, store).release()
-    version = _publish(order.wanted, store, material, attempt.wish)
-    found, installing = _kept(order.wanted, found, material, version)
+def _install(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
+    name, record = _issued(order, found, attempt)
+    record, notices = _replacing(found, record, name)
     # From here on the set is durable and found without the service, so the attempt is over.
-    aside = _left_aside(found.state)
-    orphans = [*found.state.orphans, *aside]
-    state = store.write(
-        found.state.with_(attempt=None, installing=installing, held=None, orphans=orphans)
-    )
-    if attempt.key != EXTERNAL:
-        files.unlink(store.staged_key)
-    installed = _switch(order, replace(found, state=state), material, installing)
-    return replace(installed, notices=list(map(orphan_notice, aside)))
+    installed = yield from _switch(order, found, record.with_(attempt=None), name)
+    return replace(installed, notices=notices)
 
 
-def _kept(
-    wanted: Wanted, found: Found, material: Material, version: str
-) -> tuple[Found, Installing]:
-    """Keep what is there, to switch back to, before a set is put in place.
+def _keep(order: Order, found: Found, attempt: Attempt) -> Work[None]:
+    name, record = _issued(order, found, attempt)
+    orphans = [*record.orphans, *_left_aside(found.record, name)]
+    kept = Kept(name, order.failure)
+    yield [found.store.draft(record.with_(attempt=None, kept=kept, orphans=orphans))]
 
-    Where the switch to another set was cut off, what was there before that is kept already; but
-    not of files that the task did not name then.
+
+def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[str]]:
+    """The record with a set to be put in place, and what the user should know of others.
+
+    What lies there becomes the confirmed set, to be returned to; where that is a set which nobody
+    confirmed, the one before it stays the confirmed one.
     """
-    begun, paths = found.state.installing, {target.path for target in wanted.targets}
-    is_kept = begun and paths <= set(versions.paths_of(found.store, begun.version))
-    if begun and is_kept and begun.layout == wanted.layout:
-        return found, replace(begun, version=version)
-    found = undo_installing(wanted, found)
-    deployed = found.deployed.certificate
-    serial = certificates.serial_number(deployed) if deployed else ""
-    previous = layout_named(wanted.layout).keep(found.store, wanted, version, serial)
-    superseded = _superseded(wanted, found, material)
-    return found, Installing(version, previous, wanted.layout, superseded)
+    wanted, disk = found.wanted, found.disk
+    if record.is_pending:
+        base = record.sets[record.confirmed]
+        new = [target for target in wanted.targets if target.path not in base.files]
+        added = sets.adopted(None, None, new, disk, keeps_key=False)
+        base = replace(
+            base,
+            files={**base.files, **added.files},
+            targets=[*base.targets, *added.targets],
+            encrypted=[*base.encrypted, *added.encrypted],
+        )
+        confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
+    else:
+        recorded = found.recorded
+        base = sets.adopted(
+            recorded, found.material, wanted.targets, disk, wanted.revoke_superseded
+        )
+        if recorded is not None:
+            confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
+        else:
+            confirmed, record = record.adding(base)
+    superseded = list(_superseded(wanted, record, confirmed, name))
+    record = _with_set(record, name, replace(record.sets[name], supersedes=superseded))
+    aside = [e for e in _left_aside(found.record, name) if e not in superseded]
+    aside = [serial for serial in aside if serial != record.sets[name].serial]
+    record = record.with_(
+        confirmed=confirmed,
+        wanted_now=name,
+        is_applied=False,
+        kept=None,
+        orphans=list(dict.fromkeys([*record.orphans, *aside])),
+    )
+    return record, list(map(orphan_notice, aside))
 
 
-def _left_aside(state: State) -> list[str]:
+def _with_set(record: Record, name: str, held: CertificateSet) -> Record:
+    return replace(record, sets={**record.sets, name: held})
+
+
+def _superseded(wanted: Wanted, record: Record, confirmed: str, name: str) -> Iterator[str]:
+    """The serial numbers of what a set takes the place of, if they are to be revoked.
+
+    Only of our own, whose keys are here: without its key nobody could prove on a later day that a
+    certificate was this node's own.
+    """
+    if not wanted.revoke_superseded:
+        return
+    pending = record.sets.get(record.wanted_now) if record.is_pending else None
+    named = [record.sets[confirmed], *([pending] if pending else [])]
+    earlier = [record.set_of(serial) for serial in (pending.supersedes if pending else ())]
+    for held in [*named, *earlier]:
+        is_ours = held is not None and held.request is not None and bool(held.key)
+        if held is not None and is_ours and held.serial != record.sets[name].serial:
+            yield held.serial
+
+
+def _left_aside(record: Record, name: str) -> list[str]:
     """The serial numbers of complete sets that another one takes the place of."""
-    sets = [
-        state.installing.version if state.installing else "",
-        state.held.version if state.held else "",
+    names = [
+        record.wanted_now if record.is_pending else "",
+        record.kept.name if record.kept else "",
     ]
-    return [versions.serial_of(version) for version in sets if version]
+    return [record.sets[each].serial for each in names if each and each != name]
 
 
-def _new_material(order: Order, store: Store, attempt: Attempt) -> Material:
+def _new_material(order: Order, attempt: Attempt) -> Material:
     leaf = certificates.load_certificates(order.certificate.encode("ascii", "replace"))[0]
     serial = certificates.serial_number(leaf)
     key = None
     if attempt.key != EXTERNAL:
-        content = files.read_named(store.staged_key)
-        key = keys.load_private_key(content) if content else None
-        if key is None or _digest(key) != certificates.public_key_digest(leaf):
+        key = keys.load_private_key(attempt.key_pem.encode("ascii"))
+        if keys.public_key_digest(key.public_key()) != certificates.public_key_digest(leaf):
             raise AtlasError(
-                f"the staged key in {store.staged_key} is gone or is not the key of the certificate"
-                f" with the serial number {serial}; nothing was replaced."
+                f"the certificate with the serial number {serial} is for another key than the one"
+                " that was made for it; nothing was replaced."
             )
     issuers, root = _issuers(leaf, order.chain)
     if issuers is None:
@@ -211,96 +265,85 @@ def _issuers(
     return chains.split_issuers(leaf, candidates)
 
 
-def _digest(key: keys.PrivateKey) -> str:
-    return keys.public_key_digest(key.public_key())
-
-
-def _publish(
-    wanted: Wanted,
-    store: Store,
-    material: Material,
-    wish: dict[str, Any] | None,
-    layout: str | None = None,
-) -> str:
-    layout = layout or wanted.layout
-    version = versions.next_name(store, material.serial)
-    paths = [target.path for target in wanted.targets]
-    folder = versions.create(store, version, material, wish, paths)
-    if layout == LINKED:
-        linked.fill(store, folder, wanted, material)
-    versions.publish(store, folder, version)
-    return version
-
-
-def _resume(order: Order, found: Found) -> Installed:
+def _resume(order: Order, found: Found) -> Work[Installed]:
     """Go on with a set that is complete and was not put in place, or only half."""
-    store, state = found.store, found.state
-    version = pending_version(order.wanted, found, order.now)
-    material = versions.load(store, version) if version else None
-    if material is None:
+    name = pending_set(found, order.now)
+    if not name:
         raise AtlasError(
             "what was to be put in place is gone or not wanted any more; run the task again."
         )
-    if state.installing and (state.installing.version, state.installing.layout) == (
-        version,
-        order.wanted.layout,
-    ):
-        installing, aside = state.installing, []
-    else:
-        if order.wanted.layout == LINKED:
-            wish = versions.wish_of(store, version) or {}
-            version = _publish(order.wanted, store, material, wish)
-        found, installing = _kept(order.wanted, found, material, version)
-        aside = [e for e in _left_aside(found.state) if e != material.serial]
-        orphans = [*found.state.orphans, *aside]
-        state = store.write(found.state.with_(installing=installing, held=None, orphans=orphans))
-    installed = _switch(order, replace(found, state=state), material, installing)
-    return replace(installed, notices=list(map(orphan_notice, aside)))
+    record = _rendered_anew(found, name)
+    if name == record.wanted_now:
+        return (yield from _switch(order, found, record, name))
+    record, notices = _replacing(found, record, name)
+    installed = yield from _switch(order, found, record, name)
+    return replace(installed, notices=notices)
 
 
-def _switch(order: Order, found: Found, material: Material, installing: Installing) -> Installed:
-    """Put a set in place and try it; one that cannot be used is held, and all as it was before."""
-    wanted = order.wanted
-    store, state = found.store, found.state
-    layout = layout_named(installing.layout)
-    try:
-        changed = layout.switch(store, wanted, material, installing.version)
-        _validate(wanted)
-    except AtlasError as error:
-        why = error.message.rstrip(".")
-        try:
-            layout.switch_back(store, wanted, installing.previous)
-        except AtlasError as problem:
-            raise AtlasError(
-                f"{why}. And the files could not be switched back: {problem.message} The next run"
-                " goes on with the new certificate."
-            ) from None
-        store.write(state.with_(installing=None, held=Held(installing.version, why)))
-        tidy(wanted, store, store.read())
-        raise AtlasError(
-            f"{why}. All files are as they were before. The new certificate {material.serial} is"
-            f" kept in {versions.path_of(store, installing.version)}, and the next run puts it in"
-            " place."
-        ) from None
-    queued = [installing.supersedes] if installing.supersedes else []
-    store.write(
-        state.with_(
-            installing=None,
-            held=None,
-            live=installing.version,
-            layout=installing.layout,
-            previous=installing.previous,
-            replaced=state.live,
-            acknowledged=False,
-            superseded=list(dict.fromkeys([*state.superseded, *queued])),
-        )
+def _rendered_anew(found: Found, name: str) -> Record:
+    """The record with the files of a set as the task names them now: it may have changed since."""
+    refuse_unknown_passphrases(found)
+    held, wanted = found.record.sets[name], found.wanted
+    named = [replace(target, passphrase=None) for target in wanted.targets]
+    if held.layout == wanted.layout and held.targets == named and not held.encrypted:
+        return found.record
+    material = material_of(held)
+    if material is None:
+        raise AtlasError("what was to be put in place is damaged; run the task again.")
+    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact=())
+    anew = replace(
+        anew, request=held.request, differences=held.differences, supersedes=held.supersedes
     )
-    tidy(wanted, store, store.read())
+    return _with_set(found.record, name, anew)
+
+
+def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Installed]:
+    """Put a set in place and try it; one that cannot be used is kept, and all as it was before."""
+    store, disk, held = found.store, found.disk, record.sets[name]
+    record = record.with_(is_applied=False)
+    yield [store.draft(record)]
+    reserve_of(found).release()
+    try:
+        if held.layout == LINKED:
+            # So that one rename switches them all, the paths are links before it.
+            before = replace(record.sets[record.confirmed], layout=LINKED)
+            if before.has_files and before.is_restorable and not _is_linked(found):
+                yield from sets.put_in_place(store, disk, record.confirmed, before)
+        changed = yield from sets.put_in_place(store, disk, name, held)
+        _validate(found.wanted)
+    except AtlasError as error:
+        raise (yield from _given_back(found, record, error.message.rstrip("."))) from None
+    record = record.with_(is_applied=True)
+    yield [store.draft(record)]
+    tidy(store, record)
+    material = material_of(held)
     return Installed(
-        changed_files=changed or [wanted.label],
+        changed_files=changed or [found.wanted.label],
         is_deployed=True,
-        certificate=facts_of(material.leaf),
-        content=content_of(material) if order.with_content else {},
+        certificate=held.facts,
+        content=content_of(material) if order.with_content and material else {},
+    )
+
+
+def _is_linked(found: Found) -> bool:
+    return any(found.disk.link(target.path) is not None for target in found.wanted.targets)
+
+
+def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
+    """Return to what was there before; what to say of it."""
+    serial, store = record.sets[record.wanted_now].serial, found.store
+    back = going_back(record, why)
+    try:
+        yield [store.draft(back)]
+        yield from returned(replace(found, record=back))
+    except AtlasError as problem:
+        return AtlasError(
+            f"{why}. And the files could not be returned to what they were: {problem.message} The"
+            f" next run does that first; the new certificate {serial} is kept."
+        )
+    return AtlasError(
+        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        " next run puts it in place."
     )
 
 
@@ -311,9 +354,7 @@ def _validate(wanted: Wanted) -> None:
     try:
         ended = commands.run(wanted.validate, _VALIDATION_SECONDS, {**os.environ, "LC_ALL": "C"})
     except OSError as error:
-        raise AtlasError(
-            f"validate: {command!r} could not be run: {files.explain(error)}."
-        ) from None
+        raise AtlasError(f"validate: {command!r} could not be run: {explain(error)}.") from None
     except commands.TimedOutError:
         raise AtlasError(
             f"validate: {command!r} did not end within {_VALIDATION_SECONDS} seconds."
@@ -325,50 +366,47 @@ def _validate(wanted: Wanted) -> None:
         )
 
 
-def _superseded(wanted: Wanted, found: Found, material: Material) -> str:
-    """The serial number of what is replaced, if it is to be revoked, its key set aside first.
-
-    Without that key nobody could prove on a later day that the certificate was this node's own.
-    """
-    old = found.material
-    is_ours = old is not None and found.deployed.recorded is not None
-    if not wanted.revoke_superseded or old is None or not is_ours or old.key is None:
-        return ""
-    if old.serial == material.serial:
-        return ""
-    path = superseded_key(found.store, old.serial)
-    found.store.write_private(path, keys.private_key_pem(old.key))
-    return old.serial
-
-
-def _mend(order: Order, found: Found) -> list[str]:
-    wanted, material = order.wanted, found.material
+def _mend(order: Order, found: Found) -> Work[list[str]]:
+    """Write again what is missing or damaged, or has other attributes or another layout."""
+    material, record = found.material, found.record
     if material is None:
-        raise AtlasError(f"{wanted.label} was there a moment ago and is gone now.")
+        raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
+    refuse_unknown_passphrases(found)
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
         material = replace(
             material, issuers=material.issuers or issuers, root=material.root or root
         )
-    if standing_layout(wanted, found.state) == LINKED:
-        return _mend_linked(wanted, found, material)
-    changed = plain.mend(found.store, wanted, material)
-    tidy(wanted, found.store, found.state)
+    layout = found.layout
+    targets, disk = found.wanted.targets, found.disk
+    held = sets.set_of(layout, material, targets, disk, found.intact(layout))
+    recorded = found.recorded
+    if recorded is not None:
+        held = replace(
+            held,
+            request=recorded.request,
+            differences=recorded.differences,
+            supersedes=recorded.supersedes,
+        )
+        name, record = record.wanted_now, _with_set(record, record.wanted_now, held)
+    elif layout == LINKED:
+        # A link needs somewhere to lead to, also for a certificate that others obtained.
+        name, record = record.adding(held)
+        record = record.with_(confirmed=name, wanted_now=name)
+    else:
+        name = ""
+    if layout == LINKED:
+        before = sets.adopted(recorded, material, targets, disk, keeps_key=False)
+        if before.has_files and not _is_linked(found):
+            aside = f"{name}-found"
+            yield from sets.put_in_place(found.store, disk, aside, replace(before, layout=LINKED))
+    changed = yield from sets.put_in_place(found.store, disk, name, held)
+    if name:
+        record = record if record.is_pending else _at_rest(record, name)
+        yield [found.store.draft(record)]
+        tidy(found.store, record)
     return changed
 
 
-def _mend_linked(wanted: Wanted, found: Found, material: Material) -> list[str]:
-    """A new version with the same certificate, and the same switch as for a new one."""
-    store, state = found.store, found.state
-    recorded = found.deployed.recorded
-    wish = dict(recorded.wish) if recorded else None
-    changed = [path for path, _what in linked.differences(store, wanted, material)]
-    version = _publish(wanted, store, material, wish, LINKED)
-    linked.keep(store, wanted, version, material.serial)
-    linked.switch(store, wanted, material, version)
-    if recorded:
-        state = store.write(state.with_(live=version))
-    if not state.is_on_probation:
-        versions.drop_key(store, version)
-    tidy(wanted, store, state)
-    return changed
+def _at_rest(record: Record, name: str) -> Record:
+    return _with_set(record, name, record.sets[name].without_secrets())

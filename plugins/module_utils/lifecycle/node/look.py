@@ -6,20 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...errors import AtlasError
+from ...files.folder import UnreadableError
+from ...files.places import Places
 from ...pki import certificates, chains, keys, pkcs12
 from ...pki.library import x509
 from .. import due
 from ..fact_reading import facts_of
-from ..wanted import CSR, LINKED, PKCS12, ExternalKey, Target, Wanted
-from . import files, linked, plain, versions
-from .material import Material
-from .state import State
+from ..wanted import CSR, LINKED, PKCS12, PRIVATE_KEY, ExternalKey, Target, Wanted
+from .disk import Disk, attributes_of
+from .material import Material, holds
+from .record import CertificateSet, Record
 from .store import Store
 
 if TYPE_CHECKING:
@@ -28,13 +29,77 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found on the node. `material` is None where there is no certificate, its `key` is
-    None where that is missing or unreadable."""
+    """What was found on the node.
 
+    `wanted` has, besides the files that the task names, those that belong to the same set and that
+    it does not name: `carried` are their paths. `material` is None where there is no certificate,
+    its `key` where that is missing or does not belong to it; `key` is the private key that is
+    there, whatever it belongs to.
+    """
+
+    wanted: Wanted
     store: Store
-    state: State
+    record: Record
+    disk: Disk
     deployed: due.Deployed
     material: Material | None
+    key: PrivateKey | None
+    carried: list[str]
+
+    @property
+    def recorded(self) -> CertificateSet | None:
+        """The set that is recorded as being in place, if its certificate is what was found."""
+        held, material = self.record.deployed, self.material
+        if held is None or material is None or held.request is None:
+            return None
+        return held if held.serial == material.serial else None
+
+    @property
+    def layout(self) -> str:
+        """The layout in which files are mended: that of a set that is not confirmed stays."""
+        pending = self.record.deployed if self.record.is_on_probation else None
+        return pending.layout if pending else self.wanted.layout
+
+    @property
+    def unreadable(self) -> str:
+        """Why nobody can tell what is due; empty if somebody can."""
+        certificate, key = self.deployed.certificate_error, self.deployed.key_error
+        if self.deployed.certificate is None and certificate:
+            return certificate
+        return key if self.deployed.key_kind is None else ""
+
+    def intact(self, layout: str) -> list[str]:
+        """The paths whose files hold what they should, in whatever form."""
+        return [
+            target.path
+            for target in self.wanted.targets
+            if self.material and not self._difference(target, layout)
+        ]
+
+    def differences(self) -> list[tuple[str, str]]:
+        """What is to be mended although the certificate is as wanted: path, and what about it."""
+        found = (
+            (target.path, self._difference(target, self.layout, True))
+            for target in self.wanted.targets
+        )
+        return [(path, what) for path, what in found if what]
+
+    def _difference(self, target: Target, layout: str, with_attributes: bool = False) -> str:
+        if self.material is None:
+            return "missing"
+        try:
+            content = self.disk.read(target.path)
+        except UnreadableError:
+            content = b""
+        if not holds(target, content, self.material):
+            return "not as it should be" if self.disk.exists(target.path) else "missing"
+        if content is None or not with_attributes:
+            return ""
+        is_link = self.disk.link(target.path) is not None
+        if is_link != (layout == LINKED):
+            return "a link of the layout linked" if is_link else "not a link of the layout linked"
+        found = self.disk.stat(target.path)
+        return ", ".join(attributes_of(target).differences(found)) if found else ""
 
 
 @dataclass(frozen=True)
@@ -44,106 +109,150 @@ class _File:
     key: PrivateKey | None
 
 
-def layout_named(name: str) -> ModuleType:
-    """The functions of a layout: `differences`, `keep`, `switch`, `has_previous`,
-    `switch_back`."""
-    return linked if name == LINKED else plain
+@dataclass(frozen=True)
+class _Read:
+    """The files that could be read, the private key, and why others could not."""
+
+    files: list[_File]
+    certificate_error: str
+    key: PrivateKey | None
+    key_error: str
 
 
-def standing_layout(wanted: Wanted, state: State) -> str:
-    """The layout in which files are mended and switched back.
-
-    What is on probation stays in the layout that it was put in place with, because what there is
-    to switch back to is kept in that; it is changed once the set is acknowledged.
-    """
-    return state.layout if state.is_on_probation and state.layout else wanted.layout
-
-
-def look(wanted: Wanted) -> Found:
+def look(wanted: Wanted, store: Store, places: Places) -> Found:
     """Read what is deployed of one certificate."""
-    store = Store.of(wanted.records)
-    state = store.read()
-    read, error = _read_files(wanted.targets)
-    key, key_error = _deployed_key(wanted)
-    public_key = external_key(wanted.external_key)[0] if wanted.external_key else None
-    if key is not None:
-        public_key = key.public_key()
+    record = store.read()
+    disk = Disk(store, places, wanted.follow)
+    carried = _carried(wanted, record, disk)
+    wanted = replace(wanted, targets=[*wanted.targets, *carried])
+    read = _read_all(wanted, disk)
+    public_key = read.key.public_key() if read.key else None
+    if wanted.external_key:
+        public_key = external_key(wanted.external_key, places)[0]
     digest = keys.public_key_digest(public_key) if public_key is not None else ""
-    leaf = _deployed_leaf(wanted, read, store, state, digest)
+    leaf = _deployed_leaf(wanted, read.files, record, digest)
+    recorded = record.set_of(certificates.serial_number(leaf)) if leaf else None
     deployed = due.Deployed(
         certificate=leaf,
-        certificate_error=error,
+        certificate_error=read.certificate_error,
         key_kind=keys.kind_of(public_key) if public_key is not None else None,
         key_digest=digest,
-        key_error=key_error,
-        recorded=_recorded(store, state, leaf),
-        is_revoked=leaf is not None and certificates.serial_number(leaf) in state.revoked,
+        key_error=read.key_error,
+        recorded=due.Recorded(recorded.request or {}) if recorded else None,
+        is_revoked=leaf is not None and certificates.serial_number(leaf) in record.revoked,
     )
-    return Found(store, state, deployed, _material(store, leaf, read, key))
+    return Found(
+        wanted=wanted,
+        store=store,
+        record=record,
+        disk=disk,
+        deployed=deployed,
+        material=_material(recorded, leaf, read.files, read.key),
+        key=read.key,
+        carried=[target.path for target in carried],
+    )
 
 
-def external_key(external: ExternalKey) -> tuple[keys.PublicKey, str]:
+def _carried(wanted: Wanted, record: Record, disk: Disk) -> list[Target]:
+    """The files of the set that the task does not name, as far as they are still there.
+
+    Left behind they would not match the others any more.
+    """
+    named = {target.path for target in wanted.targets}
+    held = record.deployed
+    if held is None or not wanted.targets:
+        return []
+    return [
+        target for target in held.targets if target.path not in named and disk.exists(target.path)
+    ]
+
+
+def refuse_unknown_passphrases(found: Found) -> None:
+    """Raise an `AtlasError` if a file is to be written whose passphrase the task does not state."""
+    held = found.record.deployed
+    encrypted = [path for path in found.carried if held and path in held.encrypted]
+    if encrypted:
+        raise AtlasError(
+            f"{encrypted[0]} belongs to the same certificate and is protected by a passphrase that"
+            " this task does not state, so it could not be kept in step; name it in the task, too,"
+            " or remove it."
+        )
+
+
+def external_key(external: ExternalKey, places: Places) -> tuple[keys.PublicKey, str]:
     """The public key of a key that lives elsewhere, and the CSR that it came in, if it did."""
     where = external.path or f"{external.kind}_content"
     try:
         pem = external.content
         if external.path:
-            content = files.read(external.path)
+            place = places.followed(places.of(external.path))
+            content = place.folder.read(place.name)
             if content is None:
                 raise AtlasError("does not exist on the node")
-            pem = content.decode("ascii", "replace")
+            pem = content.decode("utf-8", "replace")
         if external.kind == CSR:
             return keys.load_signing_request(pem or ""), pem or ""
         return keys.load_public_key(pem or ""), ""
     except AtlasError as error:
-        raise AtlasError(f"{external.kind}: {where} {error.message}.") from None
+        raise AtlasError(f"{external.kind}: {where} {error.message.rstrip('.')}.") from None
 
 
-def _read_files(targets: Sequence[Target]) -> tuple[list[_File], str]:
-    """The files that can be read, and why one that holds the certificate itself cannot."""
-    read = []
-    error = ""
-    for target in targets:
-        if not (target.holds_certificate or "chain" in target.contains):
-            continue
-        content = _content(target)
+def _read_all(wanted: Wanted, disk: Disk) -> _Read:
+    read: list[_File] = []
+    error = key_error = ""
+    for target in wanted.targets:
+        content = _content(target, disk)
+        if content is None or not content.strip():
+            continue  # an empty file holds nothing that could be lost
         try:
-            if content is not None:
-                read.append(_read_file(target, content))
+            read.append(_read_file(target, content))
         except AtlasError as problem:
-            if target.holds_certificate:
-                error = problem.message
-    return read, error
+            said = f"at {target.path} {problem.message}"
+            error = said if target.holds_certificate else error
+            key_error = said if target == wanted.key_target else key_error
+    by_target = {file.target.path: file.key for file in read if file.key}
+    first = wanted.key_target
+    key = by_target.get(first.path) if first else None
+    key = key or next(iter(by_target.values()), None)
+    if any(file.target.holds_certificate for file in read):
+        error = ""
+    return _Read(read, error, key, "" if key else key_error)
 
 
-def _content(target: Target) -> bytes | None:
+def _content(target: Target, disk: Disk) -> bytes | None:
     """What is in a file. If it is there and cannot be read, nobody knows what is due: a new
     certificate would be bought for a fault of the disk or of permissions."""
     try:
-        return files.read(target.path)
-    except files.UnreadableError as error:
+        return disk.read(target.path)
+    except UnreadableError as error:
         raise AtlasError(f"{target.option}: {target.path} {error.message}.") from None
 
 
 def _read_file(target: Target, content: bytes) -> _File:
     if target.format == PKCS12:
         held = pkcs12.read(content, target.passphrase)
-        found, key = _leaf_first(held), held.key
-    else:
-        found, key = certificates.load_certificates(content), None
-    if not found:
+        return _checked(_File(target, _leaf_first(held), held.key))
+    key = keys.load_private_key(content, target.passphrase) if target.holds_key else None
+    holds_certificates = target.contains != [PRIVATE_KEY]
+    found = certificates.load_certificates(content) if holds_certificates else ()
+    return _checked(_File(target, found, key))
+
+
+def _checked(file: _File) -> _File:
+    if file.target.holds_certificate and not file.certificates:
         raise AtlasError("holds no certificate")
+    if file.target.holds_key and file.key is None:
+        raise AtlasError("holds no private key")
     try:
-        facts_of(found[0])
-        for issuer in found[1:]:
-            str((issuer.subject, issuer.issuer))
+        for found in file.certificates:
+            facts_of(found)
     except AtlasError:
         raise
     except Exception:
         # cryptography reads names, keys and extensions only when they are asked for, and raises
         # many types then
         raise AtlasError("holds a damaged certificate") from None
-    return _File(target, found, key)
+    return file
 
 
 def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
@@ -156,72 +265,53 @@ def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
     return (leaf, *(other for other in held.others if other != leaf))
 
 
-def _deployed_key(wanted: Wanted) -> tuple[PrivateKey | None, str]:
-    target = wanted.key_target
-    if target is None:
-        return None, ""
-    content = _content(target)
-    if content is None:
-        return None, ""
-    try:
-        if target.format == PKCS12:
-            key = pkcs12.read(content, target.passphrase).key
-            return key, "" if key else "is not in the file"
-        return keys.load_private_key(content, target.passphrase), ""
-    except AtlasError as error:
-        return None, error.message
-
-
 def _deployed_leaf(
-    wanted: Wanted, read: Sequence[_File], store: Store, state: State, key_digest: str
+    wanted: Wanted, read: Sequence[_File], record: Record, key_digest: str
 ) -> x509.Certificate | None:
     """The certificate that is deployed; where two files differ, the one of the private key."""
     leaves = [file.certificates[0] for file in read if file.target.holds_certificate]
-    if not any(target.holds_certificate for target in wanted.targets) and state.live:
-        kept = versions.load(store, state.live)
-        leaves = [kept.leaf] if kept else []
+    if not any(target.holds_certificate for target in wanted.targets):
+        held = material_of(record.deployed)
+        leaves = [held.leaf] if held else []
     for leaf in leaves:
         if certificates.public_key_digest(leaf) == key_digest:
             return leaf
     return leaves[0] if leaves else None
 
 
-def _recorded(store: Store, state: State, leaf: x509.Certificate | None) -> due.Recorded | None:
-    if leaf is None:
-        return None
-    serial = certificates.serial_number(leaf)
-    for version in _versions_of(store, state, serial):
-        wish = versions.wish_of(store, version)
-        if wish is not None:
-            return due.Recorded(wish)
-    return None
-
-
-def _versions_of(store: Store, state: State, serial: str) -> Iterator[str]:
-    """The version folders of this certificate, the live one first."""
-    for version in sorted(state.versions, key=lambda name: name != state.live):
-        if version.endswith(f"-{serial}"):
-            yield version
-
-
 def _material(
-    store: Store,
+    recorded: CertificateSet | None,
     leaf: x509.Certificate | None,
     read: Sequence[_File],
     key: PrivateKey | None,
 ) -> Material | None:
-    """The set as it is deployed. Issuers that are in no file any more are in the versions."""
+    """The set as it is deployed. Issuers that are in no file any more are in the record."""
     if leaf is None:
         return None
     candidates = [certificate for file in read for certificate in file.certificates]
-    serial = certificates.serial_number(leaf)
-    for version in _versions_of(store, store.read(), serial):
-        kept = versions.load(store, version)
-        if kept:
-            candidates.extend(kept.issuers or ())
-            candidates.extend([kept.root] if kept.root else [])
+    kept = material_of(recorded)
+    if kept:
+        candidates.extend(kept.issuers or ())
+        candidates.extend([kept.root] if kept.root else [])
     issuers, root = chains.split_issuers(leaf, candidates)
+    if issuers is None and kept and kept.issuers is not None:
+        issuers, root = kept.issuers, kept.root
     belongs = key is not None and keys.public_key_digest(
         key.public_key()
     ) == certificates.public_key_digest(leaf)
     return Material(leaf, issuers, root, key if belongs else None)
+
+
+def material_of(held: CertificateSet | None) -> Material | None:
+    """The certificate of a recorded set with all that belongs to it."""
+    if held is None or not held.certificate:
+        return None
+    leaf = certificates.load_certificates(held.certificate.encode("ascii"))[0]
+    issuers = None
+    if held.issuers is not None:
+        issuers = (
+            certificates.load_certificates(held.issuers.encode("ascii")) if held.issuers else ()
+        )
+    roots = certificates.load_certificates(held.root.encode("ascii")) if held.root else ()
+    key = keys.load_private_key(held.key.encode("ascii")) if held.key else None
+    return Material(leaf, issuers, roots[0] if roots else None, key)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Before anything is asked for: the key and the record of the attempt on disk, safely."""
+"""Before anything is requested: the key and the attempt on the disk, safely."""
 
 from __future__ import annotations
 
@@ -12,24 +12,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AtlasError
-from ...pki import keys
+from ...files.folder import UnreadableError
+from ...files.phases import Work
+from ...files.places import Places, open_folder
+from ...pki import certificates, keys
 from .. import due
 from ..exchange import Prepared
 from ..wanted import Wanted
-from . import files
-from .inspect import pending_version
-from .look import Found, external_key, look
-from .returning import finish_returning
-from .state import Attempt, Lease
+from .inspect import not_to_be_requested, pending_set
+from .look import Found, external_key, refuse_unknown_passphrases
+from .record import EXTERNAL, KEPT, STAGED, Attempt, Lease, Record
+from .settle import look_settled
 from .store import Store
-from .targets import Reserve, remove_strays, try_targets
-from .versions import serial_of
+from .targets import reserve_of, try_targets
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
-
-STAGED, KEPT, EXTERNAL = "staged", "kept", "external"
-_MACHINE_ID = "/etc/machine-id"
 
 
 @dataclass(frozen=True)
@@ -84,56 +82,52 @@ class Order:
         )
 
 
-def prepare(order: Order) -> Prepared:
-    """Record an attempt, its key on disk, after each target was tried; or find an earlier one."""
-    store = Store.of(order.wanted.records)
-    try:
-        store.refuse_foreign_folders()
-        try_targets(order.wanted, store)
-        with store.locked():
-            prepared = _prepare(order, store)
-    except AtlasError as error:
-        # A key that an earlier run left stays: what it was sent with may have been issued.
-        store.remove_if_empty()
-        return Prepared.stopped(error.message)
-    return prepared
-
-
-def _prepare(order: Order, store: Store) -> Prepared:
-    remove_strays(order.wanted, store)
-    finish_returning(order.wanted, store)
-    found = look(order.wanted)
+def prepare(order: Order, store: Store, places: Places) -> Work[Prepared]:
+    """Record an attempt, its key with it, after each target was tried; or find an earlier one."""
+    found = yield from look_settled(order.wanted, store, places)
     if not order.is_due and not due.reasons(order.wanted, found.deployed, order.now):
         return Prepared(is_settled=True)
-    if pending_version(order.wanted, found, order.now):
+    if pending_set(found, order.now):
         return Prepared(is_settled=True)
-    found = _without_foreign_attempt(found)
-    attempt = found.state.attempt
+    why = not_to_be_requested(found, order.now)
+    if why:
+        return Prepared.stopped(why)
+    refuse_unknown_passphrases(found)
+    try_targets(found)
+    attempt = found.record.attempt
     if attempt and attempt.lease and _is_busy(attempt.lease, order):
         return Prepared(busy=dict(vars(attempt.lease)))
-    Reserve(order.wanted, store).take()
-    try:
-        key = None if attempt is None or order.anew else _key_of(attempt, order, store)
-        if attempt is None or key is None:
-            given_up = [] if attempt is None or order.anew else [_given_up(attempt)]
-            return replace(_begin(order, found), notices=given_up)
-        renewed = replace(attempt, lease=order.lease)
-        store.write(found.state.with_(attempt=renewed))
-        return replace(
-            _prepared(order, found, renewed, key, is_fresh=False),
-            may_be_recent=_may_be_recent(attempt, order),
+    if attempt and attempt.lease and _is_of_another_item(attempt, order):
+        raise AtlasError(
+            "another certificate of this task is kept in the same files; give each its own."
         )
+    reserve_of(found).take()
+    try:
+        return (yield from _begun_or_found(order, found, places))
     except AtlasError:
-        Reserve(order.wanted, store).release()
+        reserve_of(found).release()
         raise
 
 
-def _given_up(attempt: Attempt) -> str:
-    return (
-        "The key of a request that was begun earlier is gone or is not the one that the task names"
-        " now, so the request was given up. Atlas may have issued a certificate for it that ends at"
-        f" {attempt.not_after} (UNIX seconds) and that nobody uses."
+def _begun_or_found(order: Order, found: Found, places: Places) -> Work[Prepared]:
+    attempt = found.record.attempt
+    key = None if attempt is None or order.anew else _key_of(attempt, order, places)
+    if attempt is None or key is None:
+        given_up = [] if attempt is None or order.anew else [_GIVEN_UP]
+        prepared = yield from _begin(order, found, places)
+        return replace(prepared, notices=given_up)
+    renewed = replace(attempt, lease=order.lease, attempt_id=order.attempt_id)
+    yield [found.store.draft(found.record.with_(attempt=renewed))]
+    return replace(
+        _prepared(order, found, renewed, key, is_fresh=False),
+        may_be_recent=_may_be_recent(attempt, order),
     )
+
+
+_GIVEN_UP = (
+    "The key of a request that was begun earlier is not the one that the task names now, so the"
+    " request was given up. Atlas may have issued a certificate for it that nobody uses."
+)
 
 
 def _may_be_recent(attempt: Attempt, order: Order) -> bool:
@@ -142,26 +136,26 @@ def _may_be_recent(attempt: Attempt, order: Order) -> bool:
     return last + order.settle > order.now
 
 
+def is_held(lease: Lease | None, run: str, breaks: str, now: int) -> bool:
+    """Whether another run than this one, and than the one that is known to be gone, is at work."""
+    return lease is not None and lease.run not in (run, breaks) and lease.until > now
+
+
 def _is_busy(lease: Lease, order: Order) -> bool:
-    is_other = lease.run != order.lease.run and lease.run != order.breaks
-    return is_other and lease.until > order.now
+    return is_held(lease, order.lease.run, order.breaks, order.now)
 
 
-def _without_foreign_attempt(found: Found) -> Found:
-    """A record that was copied from another machine is none: its key is not ours alone."""
-    attempt = found.state.attempt
-    if attempt is None or attempt.machine == machine_id():
-        return found
-    state = found.store.write(found.state.with_(attempt=None))
-    files.unlink(found.store.staged_key)
-    return replace(found, state=state)
+def _is_of_another_item(attempt: Attempt, order: Order) -> bool:
+    is_own_run = attempt.lease is not None and attempt.lease.run == order.lease.run
+    return is_own_run and attempt.attempt_id != order.attempt_id
 
 
 def machine_id() -> str:
     """Which machine this is, as a hash that tells nothing about it."""
     try:
-        content = files.read(_MACHINE_ID)
-    except AtlasError:
+        with open_folder("/etc") as folder:
+            content = folder.read("machine-id")
+    except (UnreadableError, AtlasError):
         content = None
     identity = (content or b"").strip() or socket.gethostname().encode("utf-8")
     return hashlib.sha256(b"globalsign.atlas\0" + identity).hexdigest()[:32]
@@ -174,21 +168,14 @@ class _AttemptKey:
     signing_request: str
 
 
-def _key_of(attempt: Attempt, order: Order, store: Store) -> _AttemptKey | None:
-    """The key of an earlier attempt; None if it is gone, and the attempt with it."""
+def _key_of(attempt: Attempt, order: Order, places: Places) -> _AttemptKey | None:
+    """The key of an earlier attempt; None if the task names another one now."""
     if (attempt.key == EXTERNAL) != (order.wanted.external_key is not None):
         return None
     if attempt.key == EXTERNAL:
-        found = _AttemptKey(*_external(order.wanted))
+        found = _AttemptKey(*_external(order.wanted, places))
     else:
-        content = files.read_named(store.staged_key)
-        try:
-            key = keys.load_private_key(content) if content else None
-        except AtlasError:
-            key = None
-        if key is None:
-            return None
-        found = _own_key(key, order)
+        found = _own_key(keys.load_private_key(attempt.key_pem.encode("ascii")), order)
     return found if keys.public_key_digest(found.public_key) == attempt.key_digest else None
 
 
@@ -197,29 +184,20 @@ def _own_key(key: PrivateKey, order: Order) -> _AttemptKey:
     return _AttemptKey(key.public_key(), key, keys.signing_request_pem(key, common_name))
 
 
-def _external(wanted: Wanted) -> tuple[keys.PublicKey, None, str]:
+def _external(wanted: Wanted, places: Places) -> tuple[keys.PublicKey, None, str]:
     if wanted.external_key is None:
         raise AtlasError("There is no key that lives elsewhere.")
-    public_key, signing_request = external_key(wanted.external_key)
+    public_key, signing_request = external_key(wanted.external_key, places)
     return public_key, None, signing_request
 
 
-def _begin(order: Order, found: Found) -> Prepared:
-    """A new attempt: first its key on disk, then its record."""
-    store, state = found.store, found.state
-    if state.attempt:
-        orphans = list(filter(None, [*state.orphans, order.orphan]))
-        state = store.write(state.with_(attempt=None, orphans=orphans))
-    kind, key = _choose_key(order, found)
-    if key.private_key is not None:
-        files.Replacement(
-            store.staged_key,
-            keys.private_key_pem(key.private_key),
-            files.Attributes(owner=None, group=None, mode=0o600),
-        ).put_in_place()
-    deployed = found.deployed.certificate
-    known = set(map(serial_of, state.versions))
-    known.update(state.orphans, state.superseded)
+def _begin(order: Order, found: Found, places: Places) -> Work[Prepared]:
+    """A new attempt, in the place of an earlier one and of what was issued and cannot be used."""
+    record = found.record
+    orphans = [*record.orphans, order.orphan]
+    if record.rejected:
+        orphans.append(record.rejected.serial)
+    kind, key = _choose_key(order, found, places)
     attempt = Attempt(
         attempt_id=order.attempt_id,
         begun=order.now,
@@ -227,28 +205,32 @@ def _begin(order: Order, found: Found) -> Prepared:
         machine=machine_id(),
         account=order.account,
         key=kind,
-        wish=order.wanted.wish,
+        request=order.wanted.wish,
         not_after=order.not_after,
-        known=sorted(known | ({_serial(found)} if deployed else set())),
-        key_digest=keys.public_key_digest(key.public_key),
+        known=sorted({*record.known_serials(), *filter(None, orphans), *_deployed_serial(found)}),
         lease=order.lease,
+        key_pem=keys.private_key_pem(key.private_key).decode("ascii") if key.private_key else "",
+        key_digest=keys.public_key_digest(key.public_key),
     )
-    store.write(state.with_(attempt=attempt))
+    begun: Record = record.with_(
+        attempt=attempt, rejected=None, orphans=list(dict.fromkeys(filter(None, orphans)))
+    )
+    yield [found.store.draft(begun)]
     return _prepared(order, found, attempt, key, is_fresh=True)
 
 
-def _choose_key(order: Order, found: Found) -> tuple[str, _AttemptKey]:
+def _choose_key(order: Order, found: Found, places: Places) -> tuple[str, _AttemptKey]:
     if order.wanted.external_key:
-        return EXTERNAL, _AttemptKey(*_external(order.wanted))
-    deployed = found.material.key if found.material else None
+        return EXTERNAL, _AttemptKey(*_external(order.wanted, places))
     may_be_kept = order.wanted.keeps_key and not (order.new_key or found.deployed.is_revoked)
-    if deployed and may_be_kept and keys.kind_of(deployed.public_key()) == order.kind:
-        return KEPT, _own_key(deployed, order)
+    if found.key and may_be_kept and keys.kind_of(found.key.public_key()) == order.kind:
+        return KEPT, _own_key(found.key, order)
     return STAGED, _own_key(keys.generate(order.kind), order)
 
 
-def _serial(found: Found) -> str:
-    return found.material.serial if found.material else ""
+def _deployed_serial(found: Found) -> list[str]:
+    leaf = found.deployed.certificate
+    return [certificates.serial_number(leaf)] if leaf else []
 
 
 def _prepared(
@@ -264,14 +246,15 @@ def _prepared(
         not_after=attempt.not_after,
         known=attempt.known,
         serial=attempt.serial,
-        is_same_wish=attempt.wish == order.wanted.wish,
+        is_same_wish=attempt.request == order.wanted.wish,
         is_same_account=attempt.account == order.account,
+        is_same_machine=attempt.machine == machine_id(),
         is_key_unique=attempt.key == STAGED,
         public_key=keys.public_key_pem(key.public_key),
         proof=keys.prove_possession(own) if own else (external.proof or "") if external else "",
         signing_request=key.signing_request,
         answer=keys.answer_challenge(own, order.nonce) if own else "",
-        old_serial=_serial(found) if old else "",
+        old_serial=found.material.serial if old and found.material else "",
         old_public_key=keys.public_key_pem(old.public_key()) if old else "",
         old_answer=keys.answer_challenge(old, order.nonce) if old else "",
     )

@@ -6,90 +6,124 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import AtlasError
+from ...files.changes import Change, Draft, Removal
+from ...files.phases import Work
+from ...files.places import Places
 from ..exchange import Removed
 from ..wanted import Target, Wanted
-from . import files
-from .plain import attributes_of, is_own_link, place_of
+from .disk import Disk, attributes_of_file
+from .prepare import is_held
+from .record import Record, set_file
 from .store import Store
-from .targets import Reserve
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to go; private keys only with `removes_key`."""
+    """What is to go; private keys only with `removes_key`. `now` in UNIX seconds, `breaks` is the
+    run whose lease may be broken, because its process is gone."""
 
     wanted: Wanted
     removes_key: bool
+    now: int
+    breaks: str
 
     @classmethod
     def read(cls, item: dict[str, Any]) -> Order:
         """From plain JSON types."""
-        return cls(Wanted.from_wire(item["wanted"]), item["removes_key"])
+        return cls(
+            Wanted.from_wire(item["wanted"]), item["removes_key"], item["now"], item["breaks"]
+        )
 
 
-def remove(order: Order, check_mode: bool) -> Removed:
+def remove(order: Order, store: Store, places: Places, check_mode: bool) -> Work[Removed]:
     """Remove, or in check mode tell what would be removed. Nothing is revoked."""
-    wanted, store = order.wanted, Store.of(order.wanted.records)
-    going = [
-        target.path
-        for target in wanted.targets
-        if os.path.lexists(target.path) and (order.removes_key or not target.holds_key)
-    ]
-    try:
-        store.refuse_foreign_folders()
-        notices = _notices(store)
-        is_recorded = os.path.lexists(store.folder)
-        if is_recorded:
-            going.append(store.folder)
-        if not check_mode:
-            _remove(order, store, is_recorded)
-    except AtlasError as error:
-        return Removed(obstacle=error.message)
-    return Removed(removed_files=going, notices=notices)
+    wanted, record = order.wanted, store.read()
+    disk = Disk(store, places, wanted.follow)
+    attempt = record.attempt
+    if attempt and is_held(attempt.lease, "", order.breaks, order.now):
+        return Removed(busy=dict(vars(attempt.lease)))
+    going = [target for target in wanted.targets if order.removes_key or not target.holds_key]
+    staying = [*_kept(wanted, going), *_unnamed(wanted, record)]
+    # Every place is looked up before anything is removed: who cannot be trusted with one of them
+    # stops the whole.
+    removed = [target.path for target in going if disk.exists(target.path)]
+    linked = [target for target in staying if disk.link(target.path) is not None]
+    removed += [store.file] if store.exists else []
+    if not check_mode:
+        changes = [*_as_files(disk, linked), *_removals(disk, going)]
+        if changes:
+            yield changes
+        if store.exists:
+            store.forget()
+    return Removed(removed_files=removed, notices=list(_notices(record, linked, wanted)))
 
 
-def _notices(store: Store) -> list[str]:
-    attempt = store.read().attempt
-    if attempt is None:
-        return []
-    return [
-        "A request was begun and its outcome is not known; Atlas may have issued a certificate for"
-        f" it that ends at {attempt.not_after} (UNIX seconds) and that nobody uses now."
-    ]
+def _kept(wanted: Wanted, going: list[Target]) -> list[Target]:
+    return [target for target in wanted.targets if target not in going]
 
 
-def _remove(order: Order, store: Store, is_recorded: bool) -> None:
-    for target in order.wanted.targets:
-        if target.holds_key and not order.removes_key:
-            _make_plain(store, target)
-        else:
-            _unlink(store, target.path, order.wanted.follow)
-    Reserve(order.wanted, store).release()
-    if is_recorded:
-        with store.locked():
-            store.remove()
+def _unnamed(wanted: Wanted, record: Record) -> list[Target]:
+    """The files of the set that the task does not name: nobody said that they are to go."""
+    named = {target.path for target in wanted.targets}
+    held = record.deployed
+    return [target for target in held.targets if target.path not in named] if held else []
 
 
-def _unlink(store: Store, path: str, follow: bool) -> None:
-    """A file, and the link that led to it."""
-    if follow and os.path.islink(path) and not is_own_link(store, path):
-        files.unlink(place_of(store, path))
-    files.unlink(path)
-
-
-def _make_plain(store: Store, target: Target) -> None:
+def _as_files(disk: Disk, targets: list[Target]) -> Iterator[Change]:
     """A link into what is going to be removed becomes the file that it leads to."""
-    if not is_own_link(store, target.path):
-        return
-    content = files.read_named(target.path)
-    if content is None:
-        files.unlink(target.path)
-        return
-    attributes = attributes_of(target)
-    like = os.path.realpath(target.path)
-    files.Replacement(target.path, content, attributes, follow=False, like=like).put_in_place()
+    for target in targets:
+        place, content = disk.place(target.path), disk.read(target.path)
+        found = disk.stat(target.path)
+        if content is None or found is None:
+            yield Removal(place.folder, place.name)
+            continue
+        file = set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
+        yield Draft(place.folder, place.name, content, attributes_of_file(file))
+
+
+def _removals(disk: Disk, targets: list[Target]) -> Iterator[Change]:
+    """A file, and the link of the user's that led to it."""
+    for target in targets:
+        for place in disk.places_on_the_way(target.path):
+            yield Removal(place.folder, place.name)
+
+
+def _notices(record: Record, linked: list[Target], wanted: Wanted) -> Iterator[str]:
+    attempt, kept = record.attempt, record.kept
+    if attempt and attempt.serial:
+        yield (
+            f"The certificate {attempt.serial} had been requested and was not fetched yet; nobody"
+            " uses it now."
+        )
+    elif attempt:
+        yield (
+            "A request was begun and its outcome is not known; Atlas may have issued a certificate"
+            " for it that nobody uses now."
+        )
+    if kept and kept.name in record.sets:
+        yield (
+            f"The certificate {record.sets[kept.name].serial} had been issued and was kept to be"
+            " put in place later; it is dropped with its key, and was not revoked."
+        )
+    if record.rejected:
+        yield (
+            f"The certificate {record.rejected.serial} had been issued and could not be used; it"
+            " was not revoked."
+        )
+    if record.superseded:
+        yield (
+            f"{', '.join(record.superseded)} were still to be revoked, and are not: their keys are"
+            " dropped, so nobody can show any more that they were this node's own; revoke them in"
+            " the Atlas portal."
+        )
+    named = {target.path for target in wanted.targets}
+    others = [target.path for target in linked if target.path not in named]
+    if others:
+        yield (
+            f"{', '.join(others)} belong to the same certificate, and this task does not name them;"
+            " they stay, as files of their own."
+        )

@@ -6,29 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
-from ...pki.library import require_cryptography
+from ...files.phases import Work, in_phases
+from ...files.places import NoFolderError, Places
 from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Removed, on_wire
 from ..wanted import Wanted
-from . import acknowledge, install, prepare, remove
-from .inspect import inspect
+from .glance import glance
+from .store import Store, Stores
 
-STEPS = (
-    "inspect",
-    "prepare",
-    "install",
-    "acknowledge",
-    "previous",
-    "prove",
-    "revoked",
-    "remove",
-)
-_ANSWERS: Mapping[str, type[Answer]] = {
+STEPS: Mapping[str, type[Answer]] = {
     "inspect": Inspection,
     "prepare": Prepared,
     "install": Installed,
@@ -38,8 +31,14 @@ _ANSWERS: Mapping[str, type[Answer]] = {
     "revoked": Acknowledged,
     "remove": Removed,
 }
-_READING = ("inspect", "prove", "remove")
-"""Steps that change nothing, or know what check mode is."""
+"""The steps, and what each of them answers."""
+_READING = ("inspect", "prove")
+_CONCLUDING = ("acknowledge", "previous")
+"""Steps that have nothing to do where nothing is recorded."""
+_FORGIVING = (*_READING, *_CONCLUDING, "remove")
+"""Steps that make no folder for records where there is none."""
+
+Perform = Callable[[dict[str, Any], Store, Places], Work[Answer]]
 
 
 def run(
@@ -49,41 +48,124 @@ def run(
 
     Where a passphrase stands, `certificates` has its place in `secrets`.
     """
-    require_cryptography()
-    if check_mode and step not in _READING:
+    if check_mode and step not in (*_READING, "remove"):
         raise AtlasError(f"{step} changes the node, and is never called in check mode.")
-    perform = _performer(step, check_mode)
-    return [on_wire(_guarded(perform, step, _with_secrets(item, secrets))) for item in certificates]
+    items = [_with_secrets(item, secrets) for item in certificates]
+    makes = step not in _FORGIVING
+    with Stores(makes=makes) as stores:
+        if step == "inspect":
+            answers = _inspect_all(items, stores)
+        else:
+            answers = _perform_all(step, items, stores, check_mode)
+    return [on_wire(answer) for answer in answers]
 
 
-def _guarded(
-    perform: Callable[[dict[str, Any]], Answer], step: str, item: dict[str, Any]
-) -> Answer:
-    """What goes wrong with one certificate is no reason to forget what was done about others."""
-    try:
-        return perform(item)
-    except AtlasError as error:
-        return _ANSWERS[step](obstacle=error.message)
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        return _ANSWERS[step](
-            obstacle="This is a fault of globalsign.atlas, please report it:"
-            f" {type(error).__name__} in {os.path.basename(where.filename)}:{where.lineno}, {error}"
+def _inspect_all(items: Sequence[dict[str, Any]], stores: Stores) -> list[Answer]:
+    answers: list[Answer] = []
+    claimed: list[set[tuple[int, int, str]]] = []
+    for item in items:
+        wanted = Wanted.from_wire(item["wanted"])
+        places_claimed: set[tuple[int, int, str]] = set()
+        try:
+            answers.append(_inspect(item, wanted, stores, places_claimed))
+        except Exception as error:
+            answers.append(Inspection.stopped(_said(error)))
+        claimed.append(places_claimed)
+    return _without_shared(answers, claimed)
+
+
+def _inspect(
+    item: dict[str, Any], wanted: Wanted, stores: Stores, claimed: set[tuple[int, int, str]]
+) -> Inspection:
+    with Places() as places:
+        claimed.update(_identities(wanted, places))
+        store = stores.of(wanted, places)
+        seen = None if item["with_content"] else glance(wanted, store, places, item["now"])
+        if seen is not None:
+            return seen
+        # The library takes longer to import than all that a glance does.
+        from ...pki.library import require_cryptography
+        from .inspect import inspect
+
+        require_cryptography()
+        return inspect(wanted, store, places, item["now"], item["with_content"])
+
+
+def _identities(wanted: Wanted, places: Places) -> set[tuple[int, int, str]]:
+    found = set()
+    for target in wanted.targets:
+        try:
+            found.add(places.followed(places.of(target.path)).identity)
+        except NoFolderError:
+            continue
+    return found
+
+
+def _without_shared(
+    answers: list[Answer], claimed: Sequence[set[tuple[int, int, str]]]
+) -> list[Answer]:
+    """Certificates whose files are the same, by whatever paths, would replace each other."""
+    counted = Counter(place for places in claimed for place in places)
+    return [
+        Inspection.stopped(
+            "one of its files is that of another certificate of this task, by another path; each"
+            " certificate, chain and private key needs a file of its own."
         )
+        if any(counted[place] > 1 for place in places)
+        else answer
+        for answer, places in zip(answers, claimed)
+    ]
 
 
-def _performer(step: str, check_mode: bool) -> Callable[[dict[str, Any]], Answer]:
-    performers: dict[str, Callable[[dict[str, Any]], Answer]] = {
-        "inspect": lambda item: inspect(
-            Wanted.from_wire(item["wanted"]), item["now"], item["with_content"]
-        ),
-        "prepare": lambda item: prepare.prepare(prepare.Order.read(item)),
-        "install": lambda item: install.install(install.Order.read(item)),
-        "acknowledge": lambda item: acknowledge.acknowledge(acknowledge.Order.read(item)),
-        "previous": lambda item: acknowledge.switch_back(acknowledge.Order.read(item)),
-        "prove": lambda item: acknowledge.prove_deployed(acknowledge.Order.read(item)),
-        "revoked": lambda item: acknowledge.record_revoked(acknowledge.Order.read(item)),
-        "remove": lambda item: remove.remove(remove.Order.read(item), check_mode),
+def _perform_all(
+    step: str, items: Sequence[dict[str, Any]], stores: Stores, check_mode: bool
+) -> list[Answer]:
+    """In the order of their paths, so that two calls that lock the same do not wait for each
+    other."""
+    perform = _performer(step, check_mode)
+    order = sorted(range(len(items)), key=lambda position: items[position]["wanted"]["label"])
+    works = [_work(perform, step, items[position], stores, check_mode) for position in order]
+    answers = in_phases(works, lambda error: STEPS[step](obstacle=_said(error)))
+    by_position = dict(zip(order, answers))
+    return [by_position[position] for position in range(len(items))]
+
+
+def _work(
+    perform: Perform, step: str, item: dict[str, Any], stores: Stores, check_mode: bool
+) -> Work[Answer]:
+    with Places() as places:
+        store = stores.of(Wanted.from_wire(item["wanted"]), places)
+        if step in _CONCLUDING and not store.exists:
+            return STEPS[step]()
+        is_locked = store.exists or step not in _FORGIVING
+        with store.locked() if is_locked and not check_mode else contextlib.nullcontext():
+            return (yield from perform(item, store, places))
+
+
+def _performer(step: str, check_mode: bool) -> Perform:
+    from ...pki.library import require_cryptography
+    from . import acknowledge, install, prepare, remove
+
+    require_cryptography()
+
+    def prove(item: dict[str, Any], store: Store, places: Places) -> Work[Answer]:
+        yield from ()
+        return acknowledge.prove_deployed(acknowledge.Order.read(item), store, places)
+
+    def order_of(kind: Any, perform: Any) -> Perform:
+        return lambda item, store, places: perform(kind.Order.read(item), store, places)
+
+    def remove_files(item: dict[str, Any], store: Store, places: Places) -> Work[Answer]:
+        return remove.remove(remove.Order.read(item), store, places, check_mode)
+
+    performers: dict[str, Perform] = {
+        "prepare": order_of(prepare, prepare.prepare),
+        "install": order_of(install, install.install),
+        "acknowledge": order_of(acknowledge, acknowledge.acknowledge),
+        "previous": order_of(acknowledge, acknowledge.switch_back),
+        "prove": prove,
+        "revoked": order_of(acknowledge, acknowledge.record_revoked),
+        "remove": remove_files,
     }
     return performers[step]
 
@@ -99,3 +181,14 @@ def _with_secrets(item: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, 
 
 def _secret(place: int | None, secrets: Sequence[str]) -> str | None:
     return None if place is None else secrets[place]
+
+
+def _said(error: Exception) -> str:
+    """What goes wrong with one certificate is no reason to forget what was done about others."""
+    if isinstance(error, AtlasError):
+        return error.message
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        "This is a fault of globalsign.atlas, please report it:"
+        f" {type(error).__name__} in {os.path.basename(where.filename)}:{where.lineno}, {error}"
+    )

@@ -20,7 +20,7 @@ from ...errors import AtlasError
 from ...pki import certificates, keys
 from ...pki.library import x509
 from ...times import leaves_no_life
-from .. import due
+from .. import due, expiry
 from ..exchange import Prepared, Proof
 from ..fact_reading import facts_of
 from ..facts import CertificateFacts
@@ -261,7 +261,8 @@ class Issuance:
             differences = due.mismatches(wanted, found.leaf)
         ends = certificates.not_after(found.leaf)
         begins = certificates.not_before(found.leaf)
-        if not differences and ends - self._service.clock() > due.threshold(wanted, ends - begins):
+        before = expiry.threshold(wanted, ends - begins)
+        if not differences and ends - self._service.clock() > before:
             return Earlier(self._issued(attempt, found))
         return Earlier(
             is_void=True,

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os.path
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...errors import AtlasError
-from ..wanted import CERTIFICATE, CHAIN, PEM, PKCS12, PRIVATE_KEY, RECORDS, Target
+from ..wanted import CERTIFICATE, CHAIN, PEM, PKCS12, PRIVATE_KEY, Target
 
 FLAT_TARGETS: Mapping[str, tuple[str, ...]] = {
     "path": (CERTIFICATE,),
@@ -23,7 +22,6 @@ FLAT_TARGETS: Mapping[str, tuple[str, ...]] = {
 }
 """The options that name one file each, and what that holds."""
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _MOST_PASSPHRASE_BYTES = 1023
 _MODES = frozenset(
     user << 6 | group << 3 | other for user in (4, 6) for group in (0, 4, 6) for other in (0, 4, 6)
@@ -115,7 +113,8 @@ def absolute(path: str, option: str) -> str:
             f"{option}: {path!r} is not the absolute path of a file on the node; give one such as"
             " '/etc/ssl/www/cert.pem'."
         )
-    return os.path.normpath(path)
+    normal = os.path.normpath(path)
+    return f"/{normal.lstrip('/')}"  # two slashes at the beginning mean one on every node
 
 
 def mode(value: Any, option: str) -> int:
@@ -128,34 +127,3 @@ def mode(value: Any, option: str) -> int:
             " octal number in quotes, such as '0640'."
         )
     return number
-
-
-def record_folders(
-    state_dir: str | None, files: Sequence[Target], label: str, identity: str
-) -> list[str]:
-    """Where what is recorded of a certificate may lie; the first is where it is begun.
-
-    The others are where it would have been begun if a file had not been added, moved or left out
-    since then, so that an attempt that was cut off is found again. `identity` tells a certificate
-    without files from others of the same `label`.
-    """
-    beside = [os.path.join(*_beside(target.path)) for target in files]
-    if state_dir is None:
-        return beside
-    folder = absolute(state_dir.rstrip("/") or "/", "state_dir")
-    shown = os.path.basename(label.rstrip("/")) or label
-    own = _name(f"{shown[:60]}-{_digest(files[0].path if files else identity)[:16]}")
-    return [os.path.join(folder, own), *beside]
-
-
-def _beside(path: str) -> tuple[str, str, str]:
-    folder, name = os.path.split(path)
-    return folder, RECORDS, _name(name)
-
-
-def _name(text: str) -> str:
-    return text if _PLAIN_NAME.fullmatch(text) else _digest(text)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

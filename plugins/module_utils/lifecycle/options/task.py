@@ -111,9 +111,8 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
     )
     return Wanted(
         label=label,
-        records=targets.record_folders(
-            options.get("state_dir"), files, label, _identity(subject, san, external)
-        ),
+        state_dir=_state_dir(options.get("state_dir"), where),
+        identity=_identity(subject, san, external),
         targets=files,
         layout=options["layout"],
         follow=options["follow"],
@@ -138,6 +137,12 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
         validate=_command(options.get("validate"), where),
         backups=_backups(options, where),
     )
+
+
+def _state_dir(stated: str | None, where: str) -> str | None:
+    if not stated:
+        return None
+    return targets.absolute(stated.rstrip("/") or "/", f"{where}state_dir")
 
 
 def _external_key(options: Mapping[str, Any], where: str) -> ExternalKey | None:
@@ -205,12 +210,7 @@ def _check_targets(
     if files and not has_certificate:
         raise AtlasError(
             f"{where}{files[0].option}: no file holds the certificate itself; add path or"
-            " fullchain_path, or leave all files out and give state_dir."
-        )
-    if not files and not options.get("state_dir"):
-        raise AtlasError(
-            f"{where}state_dir is not set: without any file there has to be a folder on the node"
-            " that records which certificate was obtained, or each run would buy another."
+            " fullchain_path, or leave all files out."
         )
 
 
@@ -265,10 +265,12 @@ def _refuse_shared_files(wanted: Sequence[Wanted]) -> None:
             f"{twice[0]} is named by more than one path of this task; each certificate, chain and"
             " private key needs a file of its own."
         )
-    records = Counter(item.records[0] for item in wanted)
-    shared = sorted(item.label for item in wanted if records[item.records[0]] > 1)
+    without_files = Counter((item.state_dir, item.identity) for item in wanted if not item.targets)
+    shared = sorted(
+        item.label for item in wanted if without_files[item.state_dir, item.identity] > 1
+    )
     if shared:
         raise AtlasError(
-            f"{shared[0]}: another certificate of this task would be recorded in the same folder;"
-            " give them other paths, or other names where there are no files."
+            f"{shared[0]}: another certificate of this task is for the same names and has no file,"
+            " either, so nothing tells them apart; give one of them a file, or leave it out."
         )

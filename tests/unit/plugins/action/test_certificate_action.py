@@ -81,7 +81,7 @@ def test_from_the_controller_the_node_gets_no_credential(make: Any, account: Any
     (call,) = node.calls
     assert call["module_name"] == "globalsign.atlas.atlas_certificate_node"
     assert call["task_vars"] == {"inventory_hostname": "web1"}
-    assert {*call["module_args"]} == {"step", "certificates", "passphrases"}
+    assert {*call["module_args"]} == {"step", "order"}
     for secret in (API_KEY, API_SECRET, "client.key", "api_", "PRIVATE KEY"):
         assert secret not in str(call["module_args"])
     assert node.files == {}
@@ -106,7 +106,7 @@ def test_what_core_said_of_the_node_is_in_the_result(
     monkeypatch.setattr(atlas_certificate, "CertificateTask", Task)
     action = make(atlas_certificate, True, **account, **TASK)
     facts = {"discovered_interpreter_python": "/usr/bin/python3", "other": 1}
-    Node(action, answers=[], warnings=["of the node"], ansible_facts=facts)
+    Node(action, answers="[]", warnings=["of the node"], ansible_facts=facts)
     monkeypatch.setattr(atlas_certificate, "_fetch", lambda *arguments: arguments)
     assert action.run(task_vars={"inventory_hostname": "web1"}) == {
         "changed": True,

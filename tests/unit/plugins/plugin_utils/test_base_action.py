@@ -461,6 +461,15 @@ def test_where_a_secret_may_be_found(secret: Any, texts: set[str]) -> None:
     assert base_action._texts_of(secret) == texts
 
 
+def test_texts_that_know_where_they_come_from_are_plain() -> None:
+    class Tagged(str):
+        __slots__ = ("origin",)
+
+    plain = base_action._plain({Tagged("a"): [Tagged("b")]})
+    assert plain == {"a": ["b"]}
+    assert {type(text) for text in (*plain, *plain["a"])} == {str}
+
+
 def test_arguments_are_plain_at_any_depth() -> None:
     given = {1: ({"a": (Vaulted(), None)}, "b"), "c": 7}
     assert base_action._plain(given) == {"1": [{"a": [SECRET, None]}, "b"], "c": 7}

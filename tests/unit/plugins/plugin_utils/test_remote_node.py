@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -34,13 +35,25 @@ PREPARED = on_wire(Prepared(public_key="k"))
 class Host:
     """Stands for a host: keeps the calls, and answers as it was told."""
 
-    def __init__(self, **answer: Any) -> None:
-        self.answer = answer
+    def __init__(self, answers: Any = None, **answer: Any) -> None:
+        self.answer = answer if answers is None else {**answer, "answers": json.dumps(answers)}
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def __call__(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         self.calls.append((module, arguments))
         return self.answer
+
+    @property
+    def order(self) -> Any:
+        """What the first call was about."""
+        return json.loads(self.calls[0][1]["order"])
+
+
+def answering(answer: dict[str, Any]) -> Host:
+    """A host with exactly this answer, JSON or not."""
+    host = Host()
+    host.answer = answer
+    return host
 
 
 def item(passphrase: str | None = None) -> dict[str, Any]:
@@ -58,15 +71,16 @@ def test_a_step_is_one_call_for_all_certificates() -> None:
     assert [answer.public_key for answer in answers] == ["k", "k"]
     ((module, arguments),) = host.calls
     assert module == NODE_MODULE
-    assert arguments == {"step": "prepare", "certificates": [item(), item()], "passphrases": []}
+    assert {*arguments} == {"step", "order"}
+    assert arguments["step"] == "prepare"
+    assert host.order == {"certificates": [item(), item()], "passphrases": []}
 
 
-def test_passphrases_go_in_an_option_of_their_own() -> None:
+def test_passphrases_stand_beside_the_certificates() -> None:
     host = Host(answers=[PREPARED, PREPARED])
     Node(RemoteNode(host).perform).prepare([item("one secret"), item("other secret")])
-    arguments = host.calls[0][1]
-    assert arguments["passphrases"] == ["one secret", "other secret"]
-    assert "secret" not in str(arguments["certificates"])
+    assert host.order["passphrases"] == ["one secret", "other secret"]
+    assert "secret" not in str(host.order["certificates"])
 
 
 def test_nothing_to_do_is_no_call() -> None:
@@ -80,7 +94,7 @@ def test_inspect_sends_the_time_of_the_controller() -> None:
     host = Host(answers=[])
     with pytest.raises(AtlasError, match="one answer for each"):
         Node(RemoteNode(host).perform).inspect(wanted_certificates(task), 1_800_000_000, False)
-    assert host.calls[0][1]["certificates"][0]["now"] == 1_800_000_000
+    assert host.order["certificates"][0]["now"] == 1_800_000_000
 
 
 @pytest.mark.parametrize(
@@ -137,12 +151,16 @@ def test_of_a_nodes_facts_only_the_interpreter_is_passed_on() -> None:
         ),
         ({"msg": ""}, "The node could not remove: it gave no reason"),
         ({"failed": True, "answers": [1]}, "The node could not remove: it gave no reason"),
+        ({"answers": "[1"}, "The node could not remove: its answer is not JSON."),
+        ({"answers": "[" * 100_000}, "The node could not remove: its answer is not JSON."),
+        ({"answers": "9" * 10_000}, "The node could not remove: its answer is not JSON."),
+        ({"answers": [1]}, "The node could not remove: its answer is not JSON."),
         ({"msg": None, "module_stderr": "x"}, "The node could not remove: it gave no reason x"),
     ],
 )
 def test_what_a_node_says_is_the_reason(answer: dict[str, Any], message: str) -> None:
     with pytest.raises(AtlasError) as failed:
-        RemoteNode(Host(**answer)).perform("remove", [], [])
+        RemoteNode(answering(answer)).perform("remove", [], [])
     assert failed.value.message == message
     assert not isinstance(failed.value, NodeLostError)
 
@@ -151,7 +169,7 @@ def test_what_core_says_is_collected_over_all_steps() -> None:
     host = Host(answers=[], warnings=["a"], deprecations=[{"msg": "old"}])
     node = RemoteNode(host)
     node.perform("inspect", [], [])
-    host.answer = {"answers": [], "warnings": ["b"]}
+    host.answer = {"answers": "[]", "warnings": ["b"]}
     node.perform("inspect", [], [])
     assert node.notices == {"warnings": ["a", "b"], "deprecations": [{"msg": "old"}]}
 

@@ -93,7 +93,7 @@ SECRET = {
     "certificate.files.passphrase",
     "certificate.certificates.privatekey_passphrase",
     "certificate.certificates.files.passphrase",
-    "node.passphrases",
+    "node.order",
     "txt_record.tsig_key",
 }
 OPEN = {"connection.client_key", "token_info.token", "certificate.remove_privatekey"} | {

@@ -17,8 +17,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.store import Store
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps, store
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
@@ -69,7 +68,7 @@ class Site:
     def step(self, step: str, **more: Any) -> dict[str, Any]:
         item = {"wanted": self.wanted.on_wire(), **more}
         (answer,) = steps.run(step, [json.loads(json.dumps(item))], [], check_mode=False)
-        return answer
+        return {**vars(steps.STEPS[step]()), **answer}
 
     def inspect(self) -> dict[str, Any]:
         return self.step("inspect", now=NOW, with_content=False)
@@ -96,7 +95,8 @@ class Site:
         return self.step("install", action=action, **{**order, **changes})
 
     def acknowledge(self, step: str = "acknowledge", **changes: Any) -> dict[str, Any]:
-        return self.step(step, **{"nonce": "nonce", "serials": [], "why": "", **changes})
+        order = {"nonce": "nonce", "serials": [], "why": "", "confirms": True}
+        return self.step(step, **{**order, **changes})
 
     def deploy(self) -> None:
         answer = self.install(self.issue(self.prepare(is_due=True)["public_key"]))
@@ -107,15 +107,16 @@ class Site:
         return (self.folder / name).read_text()
 
     def names(self) -> list[str]:
-        return sorted(name for name in os.listdir(self.folder) if name != ".atlas")
+        return sorted(os.listdir(self.folder))
 
     @property
-    def store(self) -> Store:
-        return Store.of(self.wanted.records)
+    def state(self) -> Path:
+        """The folder of the records."""
+        return self.folder.parent / "state"
 
     def record(self) -> dict[str, Any]:
         """What is recorded of the certificate."""
-        path = self.folder / ".atlas/cert.pem/private/state.json"
+        (path,) = self.state.glob("*.json")
         read: dict[str, Any] = json.loads(path.read_text())
         return read
 
@@ -151,9 +152,19 @@ def tmp_path() -> Iterator[Path]:
         yield Path(os.path.realpath(folder))
 
 
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where records lie if a task does not say so."""
+    folder = tmp_path / "state"
+    monkeypatch.setattr(store, "default_state_folder", lambda: str(folder))
+    return folder
+
+
 @pytest.fixture
 def site(tmp_path: Path, hierarchy: Any) -> Site:
-    return Site(tmp_path, hierarchy)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return Site(folder, hierarchy)
 
 
 @pytest.fixture

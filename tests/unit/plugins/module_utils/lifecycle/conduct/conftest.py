@@ -128,11 +128,11 @@ class Bench:
         return (self.folder / name).read_text()
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir() if path.name != ".atlas")
+        return sorted(path.name for path in self.folder.iterdir())
 
     def record(self, name: str = "") -> dict[str, Any]:
         """What is recorded of the certificate."""
-        path = self.folder / ".atlas" / f"{name}cert.pem" / "private" / "state.json"
+        (path,) = (self.folder.parent / "state").glob(f"*-{name}cert.pem-*.json")
         read: dict[str, Any] = json.loads(path.read_text())
         return read
 
@@ -144,4 +144,6 @@ def atlas(hierarchy: Any) -> Atlas:
 
 @pytest.fixture
 def bench(tmp_path: Path, atlas: Atlas) -> Bench:
-    return Bench(tmp_path, atlas)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return Bench(folder, atlas)

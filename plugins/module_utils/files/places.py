@@ -1,0 +1,200 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a path leads to: the folder, opened, and the name in it.
+
+A symbolic link is followed only where nobody but root and the user of the task can have made it
+or exchanged it: who runs as root must not be led to a file that others could not write.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from types import TracebackType
+
+from ..errors import AtlasError
+from . import ownership
+from .folder import FOLDER_HANDLE, Folder
+
+_MOST_LINKS = 40
+_PARENT_MODE = 0o755
+
+
+class NoFolderError(AtlasError):
+    """A folder on the way does not exist. `folder` is its path."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"the folder {folder} does not exist on the node")
+        self.folder = folder
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies, or will."""
+
+    folder: Folder
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Its path without links, for messages."""
+        return self.folder.path_of(self.name)
+
+    @property
+    def identity(self) -> tuple[int, int, str]:
+        """What two paths of the same file have in common."""
+        return (*self.folder.identity, self.name)
+
+
+class Places:
+    """Paths of one piece of work, with the folders that they lead to held open until its end."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, Folder] = {}
+        self._followed: list[Folder] = []
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for folder in [*self._folders.values(), *self._followed]:
+            folder.close()
+        self._folders.clear()
+        self._followed.clear()
+
+    def folder(self, path: str) -> Folder:
+        """The folder at this path. Raises `NoFolderError` if there is none, `AtlasError` if the
+        way to it leads over a link that others could have made."""
+        if path not in self._folders:
+            self._folders[path] = open_folder(path)
+        return self._folders[path]
+
+    def of(self, path: str) -> Place:
+        """The folder that a path is in, and its last name, which may be that of a link."""
+        folder, name = os.path.split(path)
+        return Place(self.folder(folder), name)
+
+    def followed(self, place: Place) -> Place:
+        """Where the link at a place leads to; the place itself if there is no link.
+
+        What it leads to need not exist, but its folder has to.
+        """
+        text = place.folder.link_text(place.name)
+        if text is None:
+            return place
+        _refuse_link_of_others(place.folder, place.name)
+        folder, name = _walk(os.path.join(place.folder.path, text), follows_last=True)
+        self._followed.append(folder)
+        return Place(folder, name)
+
+
+def open_folder(path: str) -> Folder:
+    """Open a folder by its absolute path; trusted links on the way are followed."""
+    return _walk(f"{path}/.", follows_last=False)[0]
+
+
+def protected_folder(path: str, mode: int | None) -> Folder | None:
+    """Open a folder in which nobody but root and the user of the task can change anything.
+
+    Where it does not exist it is made with this mode; with None nothing is made and None returned.
+    Raises `AtlasError` for one that others could change.
+    """
+    missing: list[str] = []
+    there = path
+    while True:
+        try:
+            folder = open_folder(there)
+            break
+        except NoFolderError:
+            if mode is None:
+                return None
+            there, name = os.path.split(there)
+            missing.insert(0, name)
+    for position, name in enumerate(missing):
+        _refuse_weak(folder, path)
+        made = folder.make(name, mode if mode and position == len(missing) - 1 else _PARENT_MODE)
+        folder.sync()
+        folder.close()
+        folder = made
+    _refuse_weak(folder, path)
+    return folder
+
+
+def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
+    """Walk to the folder of an absolute path, over trusted links; it is the caller's to close.
+
+    All folders from the root on stay open on the way, so that `..` leads back to where the walk
+    came from.
+    """
+    way = [_root()]
+    todo, links = path.split("/"), 0
+    try:
+        while todo:
+            name = todo.pop(0)
+            if name == ".." and len(way) > 1:
+                way.pop().close()
+            if name in ("", ".", ".."):
+                continue
+            is_last, folder = not any(todo), way[-1]
+            text = folder.link_text(name) if follows_last or not is_last else None
+            if text is None and is_last:
+                return way.pop(), name
+            if text is None:
+                way.append(_step(folder, name))
+                continue
+            _refuse_link_of_others(folder, name)
+            links += 1
+            if links > _MOST_LINKS:
+                raise AtlasError(f"{path}: too many symbolic links lead there and on; mend them.")
+            todo = [*text.split("/"), *todo]
+            while text.startswith("/") and len(way) > 1:
+                way.pop().close()
+        return way.pop(), "."
+    finally:
+        for folder in way:
+            folder.close()
+
+
+def _root() -> Folder:
+    return Folder(os.open("/", FOLDER_HANDLE), "/", None)
+
+
+def _step(folder: Folder, name: str) -> Folder:
+    inner = folder.inner(name)
+    if inner is None:
+        raise NoFolderError(folder.path_of(name))
+    return inner
+
+
+def _refuse_link_of_others(folder: Folder, name: str) -> None:
+    found = folder.stat(name)
+    if found is None or (ownership.is_trusted(found.st_uid) and folder.keeps(found)):
+        return
+    who = (
+        f"belongs to the user {found.st_uid}"
+        if not ownership.is_trusted(found.st_uid)
+        else f"lies in {folder.path}, where others can exchange it"
+    )
+    raise AtlasError(
+        f"{folder.path_of(name)} is a symbolic link that {who}, so it could lead to any file;"
+        " give the path that it leads to, or have the link and its folder belong to root."
+    )
+
+
+def _refuse_weak(folder: Folder, path: str) -> None:
+    if folder.is_protected:
+        return
+    weak = folder.weak_spot
+    folder.close()
+    raise AtlasError(
+        f"{path} is not a safe place for records and private keys: others than root and the user"
+        f" {os.geteuid()} can exchange what lies in {weak}; name a folder that only they can write"
+        " to, on the whole way to it."
+    )

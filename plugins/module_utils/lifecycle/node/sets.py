@@ -1,0 +1,248 @@
+# Copyright (c) 2026, globalsign.atlas contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sets of files: made of a certificate or of what lies there, and put in place.
+
+`put_in_place` makes the files equal to a set, whatever they were before: it installs, mends,
+returns to what was there before, and goes on where a call was cut off. In the layout `plain` each
+file is replaced by a rename, the private key last, because servers open the certificate first and
+the key a moment later. In the layout `linked` the paths are links through one other link, `live`,
+and one rename switches them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...errors import AtlasError
+from ...files.changes import Change, Draft, Link, Removal, label_of
+from ...files.folder import Folder
+from ...files.phases import Work
+from ...pki import certificates, keys
+from ..fact_reading import facts_of
+from ..wanted import CERTIFICATE, LINKED, PKCS12, PLAIN, PRIVATE_KEY, Target
+from .disk import Disk, attributes_of, attributes_of_file
+from .material import Material, render
+from .record import CertificateSet, SetFile, set_file
+from .store import Store
+
+LIVE = "live"
+_SET_MODE = 0o711
+
+
+def set_of(
+    layout: str, material: Material, targets: Sequence[Target], disk: Disk, intact: Sequence[str]
+) -> CertificateSet:
+    """The set of a certificate with a file for each target.
+
+    Those at the paths of `intact` hold what they should, and stay as they are written down.
+    """
+    files = {
+        target.path: _file(target, material, disk, is_intact=target.path in intact)
+        for target in targets
+    }
+    return _naming(targets, replace(_described(material), layout=layout, files=files))
+
+
+def _described(material: Material) -> CertificateSet:
+    issuers = material.issuers
+    return CertificateSet(
+        layout=PLAIN,
+        certificate=certificates.certificate_pem(material.leaf),
+        issuers=None if issuers is None else "".join(map(certificates.certificate_pem, issuers)),
+        root=certificates.certificate_pem(material.root) if material.root else "",
+        key=keys.private_key_pem(material.key).decode("ascii") if material.key else "",
+        facts=facts_of(material.leaf),
+        key_digest=certificates.public_key_digest(material.leaf),
+    )
+
+
+def _naming(targets: Sequence[Target], held: CertificateSet) -> CertificateSet:
+    return replace(
+        held,
+        targets=[replace(target, passphrase=None) for target in targets],
+        encrypted=[target.path for target in targets if target.passphrase],
+    )
+
+
+def _file(target: Target, material: Material, disk: Disk, is_intact: bool) -> SetFile:
+    content = disk.read(target.path) if is_intact else render(target, material)
+    if not content:
+        return SetFile(is_there=False, mode=target.mode)
+    attributes = attributes_of(target)
+    return set_file(content, attributes.owner_id, attributes.group_id, target.mode)
+
+
+def adopted(
+    deployed: CertificateSet | None,
+    material: Material | None,
+    targets: Sequence[Target],
+    disk: Disk,
+    keeps_key: bool,
+) -> CertificateSet:
+    """What lies at the paths, byte by byte, as a set that can be returned to.
+
+    `deployed` is what is recorded of the certificate, if it is recorded. `keeps_key` is whether
+    its private key will be needed to show that it was the node's own.
+    """
+    base = deployed or (_described(material) if material else CertificateSet(layout=PLAIN))
+    is_linked = any(disk.link(target.path) is not None for target in targets)
+    key = material.key if material and keeps_key else None
+    found = replace(
+        base,
+        layout=LINKED if is_linked else PLAIN,
+        key=keys.private_key_pem(key).decode("ascii") if key else "",
+        files={target.path: _as_found(target.path, disk) for target in targets},
+    )
+    return _naming(targets, found)
+
+
+def _as_found(path: str, disk: Disk) -> SetFile:
+    try:
+        content, found = disk.read(path), disk.stat(path)
+    except AtlasError as error:
+        raise AtlasError(f"{path} {error.message.rstrip('.')}.") from None
+    if content is None or found is None:
+        return SetFile(is_there=False)
+    return set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
+
+
+def put_in_place(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[list[str]]:
+    """Make the files equal to a set; the paths of those that were changed."""
+    changed = [path for path in _in_order(held) if not _is_right(store, disk, path, held)]
+    if held.layout == LINKED:
+        yield from _link(store, disk, name, held)
+    elif changed:
+        yield _changes(disk, held, changed)
+    return changed
+
+
+def _is_right(store: Store, disk: Disk, path: str, held: CertificateSet) -> bool:
+    is_link = disk.link(path) is not None
+    is_in_layout = is_link == (held.layout == LINKED) or not held.files[path].is_there
+    return is_in_layout and disk.is_as(path, held.files[path])
+
+
+def _changes(disk: Disk, held: CertificateSet, paths: Sequence[str]) -> list[Change]:
+    made: list[Change] = []
+    try:
+        for path in paths:
+            place, file = disk.place(path), held.files[path]
+            if file.octets is None:
+                made.append(Removal(place.folder, place.name))
+            else:
+                attributes = attributes_of_file(file)
+                made.append(Draft(place.folder, place.name, file.octets, attributes))
+    except BaseException:
+        for change in made:
+            change.discard()
+        raise
+    return made
+
+
+def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[None]:
+    with store.sets() as sets, sets.make(name, _SET_MODE) as folder:
+        drafts = _drafts(disk, folder, held)
+        if drafts:
+            yield drafts
+        switch: list[Change] = []
+        gone: list[Change] = []
+        for path in _in_order(held):
+            place = disk.place(path)
+            if not held.files[path].is_there:
+                if place.folder.stat(place.name) is not None:
+                    gone.append(Removal(place.folder, place.name))
+                continue
+            text = link_text(store, place.folder, path)
+            if place.folder.link_text(place.name) != text:
+                switch.append(Link(place.folder, place.name, text))
+        if sets.link_text(LIVE) != name:
+            switch.append(Link(sets, LIVE, name))
+        if switch or gone:
+            yield [*switch, *gone]
+
+
+def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
+    """The files of a set in its own folder, as far as they are not there yet."""
+    drafts: list[Change] = []
+    try:
+        for path, file in held.files.items():
+            content, name = file.octets, file_name(path)
+            if content is None:
+                continue
+            attributes, found = attributes_of_file(file), folder.stat(name)
+            is_there = found is not None and folder.read(name) == content
+            if is_there and found is not None and not attributes.differences(found):
+                continue
+            drafts.append(
+                Draft(folder, name, content, attributes, label_of(disk.place(path).folder))
+            )
+    except BaseException:
+        for draft in drafts:
+            draft.discard()
+        raise
+    return drafts
+
+
+def file_name(path: str) -> str:
+    """What a file is called in the folder of its set, which depends on no other file of it."""
+    digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{digest[:8]}-{os.path.basename(path)[-200:]}"
+
+
+def link_text(store: Store, folder: Folder, path: str) -> str:
+    """Where the link at a path leads to: relative, so that both folders can be seen elsewhere."""
+    return os.path.relpath(os.path.join(store.live, file_name(path)), folder.path)
+
+
+def tidy(store: Store, names: Sequence[str], is_linked: bool) -> None:
+    """Remove the folders of sets that are not named, and the link if no path leads through it."""
+    sets = store.sets_if_any()
+    if sets is None:
+        return
+    with sets:
+        kept = {*(names if is_linked else ()), BACKUPS}
+        live = sets.link_text(LIVE)
+        if is_linked:
+            kept.update(filter(None, (LIVE, live)))
+        for name in sets.names():
+            if name not in kept:
+                sets.remove_tree(name)
+        is_empty = not sets.names()
+    if is_empty:
+        store.folder.remove_tree(store.name)
+
+
+def is_untidy(store: Store, names: Sequence[str]) -> bool:
+    """Whether there is something that `tidy` would remove."""
+    sets = store.sets_if_any()
+    if sets is None:
+        return False
+    with sets:
+        kept = {*names, BACKUPS, LIVE, sets.link_text(LIVE)}
+        return any(name not in kept for name in sets.names())
+
+
+BACKUPS = "backups"
+
+
+def _in_order(held: CertificateSet) -> list[str]:
+    """The order in which the files are renamed: the private key last."""
+    ranks = {target.path: _rank(target) for target in held.targets}
+    return sorted(held.files, key=lambda path: ranks.get(path, 0))
+
+
+def _rank(target: Target) -> int:
+    if target.contains == [PRIVATE_KEY]:
+        return 5
+    if CERTIFICATE not in target.contains:
+        return 0
+    if target.format == PKCS12:
+        return 1
+    if target.holds_key:
+        return 2
+    return 3 if target.contains == [CERTIFICATE] else 4
