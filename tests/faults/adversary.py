@@ -26,6 +26,8 @@ USER, GROUP, SHARED = 4242, 4242, 4243
 """The user, his group, and one that he shares with others."""
 CANARY = b"nobody but root has read this"
 """What is in all that is not his."""
+KEPT = "kept"
+"""A folder of root in one of his: he may give it another name, and not remove it."""
 _NO_FOLDER, _EXCHANGE = -100, 2
 _ANYONE = 0xFFFFFFFF
 _LONGEST = 1 << 20
@@ -139,7 +141,7 @@ class Moves:
 
         def make(made: str) -> None:
             Path(made).touch(0o600)
-            os.setxattr(made, "system.posix_acl_access", _list_of_his())
+            os.setxattr(made, "system.posix_acl_access", list_of_his())
 
         self._put(path, make)
 
@@ -163,6 +165,14 @@ class Moves:
     def link_to_odd_name(self, path: str) -> None:
         """What a message had better not repeat."""
         self._put(path, lambda made: os.symlink(b"/no\xff\n\x1b[2Jwhere\r", made))
+
+    def folder_of_root(self, path: str) -> None:
+        """A folder of root's gets the name: he could not remove what is in it."""
+        kept = os.path.join(os.path.dirname(path), KEPT)
+        try:
+            _rename(kept, path, _EXCHANGE)
+        except FileNotFoundError:
+            os.rename(kept, path)
 
     def swap(self, path: str) -> None:
         """Two files of root change their names."""
@@ -235,7 +245,7 @@ class Moves:
 
     def grant(self, folder: str) -> None:
         """What is made in it is his to read."""
-        os.setxattr(folder, "system.posix_acl_default", _list_of_his())
+        os.setxattr(folder, "system.posix_acl_default", list_of_his())
 
     def lock(self, folder: str) -> None:
         """Whoever locks it too waits for him."""
@@ -249,7 +259,7 @@ class Moves:
             os.close(self._held.pop())
 
 
-def _list_of_his() -> bytes:
+def list_of_his() -> bytes:
     """An access list of version 2: tags, rights and IDs (acl(5))."""
     entries = [
         (0x01, 7, _ANYONE),  # the owner
@@ -264,6 +274,7 @@ def _list_of_his() -> bytes:
 NAME_MOVES = (
     "link_to_secret",
     "remove",
+    "folder_of_root",
     "link_to_namesake",
     "hard_link",
     "pipe",

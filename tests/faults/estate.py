@@ -14,14 +14,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .adversary import CANARY, GROUP, SHARED, USER, User, secrets_readable
+from .adversary import CANARY, GROUP, KEPT, SHARED, USER, User, list_of_his, secrets_readable
 from .conftest import folder_in_memory
 
 NAMES = ("cert.pem", "key.pem", "chain.pem", "fullchain.pem", "all.pem")
 TOKEN, TOKEN_PATH = "the token", "/.well-known/pki-validation/gsdv.txt"
 _DEVICE = os.makedev(1, 5)
 """The one of which there is always more to read, see zero(4)."""
-_ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
+_ACCESS = "system.posix_acl_access"
+_WITH_KEPT, _KEPT_FILE = ("own", "group", "listed"), "kept by root"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Estate:
 
     home/alice       his; `pki` in it too, `site` in it is root's
     shared/site      root's, and who is in the group may write to it
+    listed/site      root's, and its access list has the user
     open/site        root's, in a folder that everybody may write to
     www              his, the webroot
     state            root's records
@@ -141,10 +143,14 @@ class Estate:
             "own": f"{self.home}/pki",
             "parent": f"{self.home}/site",
             "group": f"{top}/shared/site",
+            "listed": f"{top}/listed/site",
             "world": f"{top}/open/site",
             "deep": f"{top}/open/site/deeper/still",
         }
-        self.his = [self.home, f"{top}/shared/site", f"{top}/open", self.webroot]
+        self.his = [
+            *(self.home, f"{top}/shared/site", f"{top}/listed/site", f"{top}/open"),
+            self.webroot,
+        ]
         """Where he may do what he likes, so that nothing is said of what is found there."""
         self.make()
         self.outside = self._outside()
@@ -161,6 +167,8 @@ class Estate:
             (self.places["parent"], 0, 0, 0o755),
             (f"{self.top}/shared", 0, 0, 0o755),
             (self.places["group"], 0, SHARED, 0o2775),
+            (f"{self.top}/listed", 0, 0, 0o755),
+            (self.places["listed"], 0, 0, 0o755),
             (f"{self.top}/open", 0, 0, 0o777),
             (self.places["world"], 0, 0, 0o755),
             (f"{self.places['world']}/deeper", 0, 0, 0o755),
@@ -171,6 +179,11 @@ class Estate:
             os.makedirs(path, exist_ok=True)
             os.chown(path, owner, group)
             os.chmod(path, mode)
+        os.setxattr(self.places["listed"], _ACCESS, list_of_his())
+        for place in _WITH_KEPT:
+            kept = f"{self.places[place]}/{KEPT}"
+            os.mkdir(kept, 0o700)
+            _write(f"{kept}/{_KEPT_FILE}", CANARY, 0o600)
         self._make_victims()
 
     def _make_victims(self) -> None:
@@ -238,6 +251,9 @@ class Estate:
         found = [f"{path} can be changed by others" for path in self._open_records(key_is_his)]
         if not key_is_his:
             found += [f"{path} can be read by the user" for path in self.secrets(user)]
+        kept = sum(_KEPT_FILE in names for his in self.his for _at, _in, names in os.walk(his))
+        if kept != len(_WITH_KEPT):
+            found.append(f"of {len(_WITH_KEPT)} folders of root in his, {kept} are left")
         outside = self._outside()
         if outside != self.outside:
             found += differences(self.outside, outside)

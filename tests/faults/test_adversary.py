@@ -21,6 +21,7 @@ import random
 import re
 import signal
 import stat
+import subprocess
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -297,7 +298,7 @@ def test_the_user_has_no_right_of_root(estate: Estate, user: User) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-@pytest.mark.parametrize("place", ["own", "parent", "group", "world"])
+@pytest.mark.parametrize("place", ["own", "parent", "group", "listed"])
 def test_he_moves_before_every_operation(
     service: Simulator, estate: Estate, user: User, place: str, scenario: Scenario, layout: str
 ) -> None:
@@ -410,7 +411,7 @@ def test_he_moves_again_and_again(
     begins. Then he puts everything back."""
     chance = random.Random(seed)
     scenario, layout = SCENARIOS[seed % len(SCENARIOS)], chance.choice(LAYOUTS)
-    place = chance.choice(["own", "own", "parent", "group", "world", "deep"])
+    place = chance.choice(["own", "own", "parent", "group", "listed"])
     stage = new_stage(service, estate, user, place, layout)
     (first, *_others) = stage.recorded(replace(scenario, steps=steps.STEPS))
     estate.back_to(first.tree)
@@ -429,7 +430,7 @@ def test_he_moves_again_and_again(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("place", ["own", "group", "world"])
+@pytest.mark.parametrize("place", ["own", "group", "listed"])
 def test_no_key_is_his_for_a_moment(
     service: Simulator, estate: Estate, user: User, place: str, layout: str
 ) -> None:
@@ -520,7 +521,9 @@ def test_the_folder_of_records_is_exchanged(
     tell(found, stops.count)
 
 
-@pytest.mark.parametrize("where", ["beside", "made by root", "shared", "open", "linked", "his"])
+@pytest.mark.parametrize(
+    "where", ["beside", "made by root", "shared", "listed", "open", "linked", "his"]
+)
 def test_records_where_he_could_exchange_them(
     service: Simulator, estate: Estate, user: User, where: str
 ) -> None:
@@ -532,6 +535,7 @@ def test_records_where_he_could_exchange_them(
         "beside": f"{estate.home}/pki/.atlas",
         "made by root": f"{estate.home}/site",
         "shared": f"{estate.places['group']}/records",
+        "listed": estate.places["listed"],
         "open": estate.places["world"],
         "linked": f"{estate.home}/linked",
         "his": f"{estate.home}/records",
@@ -556,7 +560,7 @@ def test_records_where_he_could_exchange_them(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("place", ["own", "group", "world", "parent"])
+@pytest.mark.parametrize("place", ["own", "group", "listed", "world", "parent"])
 def test_whoever_puts_a_file_there_first_has_no_key(
     service: Simulator, estate: Estate, user: User, place: str, layout: str
 ) -> None:
@@ -565,7 +569,7 @@ def test_whoever_puts_a_file_there_first_has_no_key(
     folder = estate.places[place]
     estate.begin()
     for wish in (OLD, NEW):
-        if place in ("own", "group"):
+        if place in ("own", "group", "listed"):
             user.make(estate.spare, estate.victims)
             user.move("own_file", f"{folder}/key.pem")
         else:
@@ -573,6 +577,63 @@ def test_whoever_puts_a_file_there_first_has_no_key(
         result = stage.tasks.run(**wish, force=True)
         assert "failed" not in result or is_sentence(result["msg"]), result
         assert estate.faults(user) == []
+
+
+@pytest.mark.parametrize("place", ["world", "deep"])
+def test_a_key_where_everybody_can_exchange_it(
+    service: Simulator, estate: Estate, user: User, place: str
+) -> None:
+    """Refused before anything is spent."""
+    stage = new_stage(service, estate, user, place)
+    estate.begin()
+    before = spent(service)
+    result = stage.tasks.run(**NEW)
+    assert result["failed"]
+    assert is_sentence(result["msg"])
+    assert spent(service) == before
+    assert estate.faults(user) == []
+
+
+def deep(folder: str) -> None:
+    """As many folders in each other as one call can name, and as many of these."""
+    os.mkdir(folder)
+    at = os.open(folder, os.O_RDONLY)
+    for _each in range(3000):
+        os.mkdir("d", dir_fd=at)
+        inner = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+
+
+def test_a_deep_folder_with_the_name_of_a_draft(
+    service: Simulator, estate: Estate, user: User
+) -> None:
+    """Names that the last run used, and what takes for ever to be removed."""
+    stage = new_stage(service, estate, user)
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    folder = estate.places["own"]
+    used: set[str] = set()
+
+    def note(_number: int, _name: str, path: str) -> None:
+        if path.startswith(f"{folder}/."):
+            used.add(path)
+
+    task = partial(whole, stage, OLD)
+    faults, _stops = stage.attacked(task, note)
+    assert faults == []
+    assert used
+    for path in used:
+        if not os.path.lexists(path):
+            assert user.ask(deep, path) is None
+    try:
+        faults, _stops = stage.attacked(partial(whole, stage, NEW), lambda *_each: None)
+        assert faults == []
+        assert is_in_place(stage)
+    finally:
+        for path in used:
+            subprocess.run(["rm", "-rf", path], check=True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -740,7 +801,15 @@ def test_what_is_in_his_files(
         assert isinstance(result, dict), f"{state}: {result}"
         if result.get("failed"):
             assert is_sentence(result["msg"]), f"{state}: {result['msg']}"
-    assert estate.faults(user) == []
+        if state == "present":
+            tree = estate.now()
+    planted_there = [file] if os.path.exists(file) and os.stat(file).st_uid == USER else []
+    assert [each for each in estate.faults(user) if each.split()[0] not in planted_there] == []
+    estate.back_to(tree)
+    os.path.lexists(file) and os.unlink(file)
+    for wish in (stated, {**NEW, "privatekey_passphrase": "of root"}):
+        result = stage.tasks.run(**wish)
+        assert "failed" not in result, result["msg"]
 
 
 WEB = ["new", "other", "same", "absent"]
