@@ -307,6 +307,18 @@ FOLDER_MOVES = (
 )
 
 
+def deep(folder: str) -> None:
+    """As many folders in each other as one call can name, and as many of these."""
+    os.mkdir(folder)
+    at = os.open(folder, os.O_RDONLY)
+    for _each in range(3000):
+        os.mkdir("d", dir_fd=at)
+        inner = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+
+
 def readable(top: str) -> Iterator[tuple[str, bytes]]:
     """All that this process can read below a folder, or behind a link there."""
     for place, _folders, names in os.walk(top):

@@ -594,18 +594,6 @@ def test_a_key_where_everybody_can_exchange_it(
     assert estate.faults(user) == []
 
 
-def deep(folder: str) -> None:
-    """As many folders in each other as one call can name, and as many of these."""
-    os.mkdir(folder)
-    at = os.open(folder, os.O_RDONLY)
-    for _each in range(3000):
-        os.mkdir("d", dir_fd=at)
-        inner = os.open("d", os.O_RDONLY, dir_fd=at)
-        os.close(at)
-        at = inner
-    os.close(at)
-
-
 def test_a_deep_folder_with_the_name_of_a_draft(
     service: Simulator, estate: Estate, user: User
 ) -> None:
@@ -626,7 +614,7 @@ def test_a_deep_folder_with_the_name_of_a_draft(
     assert used
     for path in used:
         if not os.path.lexists(path):
-            assert user.ask(deep, path) is None
+            assert user.ask(adversary.deep, path) is None
     try:
         faults, _stops = stage.attacked(partial(whole, stage, NEW), lambda *_each: None)
         assert faults == []
@@ -806,7 +794,8 @@ def test_what_is_in_his_files(
     planted_there = [file] if os.path.exists(file) and os.stat(file).st_uid == USER else []
     assert [each for each in estate.faults(user) if each.split()[0] not in planted_there] == []
     estate.back_to(tree)
-    os.path.lexists(file) and os.unlink(file)
+    if os.path.lexists(file):
+        os.unlink(file)
     for wish in (stated, {**NEW, "privatekey_passphrase": "of root"}):
         result = stage.tasks.run(**wish)
         assert "failed" not in result, result["msg"]
