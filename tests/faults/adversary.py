@@ -410,8 +410,8 @@ def _live(connection: Any) -> NoReturn:
             call, arguments = connection.recv()
             try:
                 answer = call(*arguments)
-            except (OSError, IndexError) as error:
-                answer = OSError(str(error))
+            except Exception as error:
+                answer = OSError(f"{type(error).__name__}: {error}")
             connection.send(answer)
     except EOFError:
         pass
