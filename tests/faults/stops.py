@@ -27,7 +27,7 @@ OPERATIONS = (
 _OF_TWO = ("rename", "replace", "link")
 _SYNCING = ("fsync", "fdatasync")
 _ORIGINAL = {name: getattr(os, name) for name in OPERATIONS if hasattr(os, name)}
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 
 
 class HungError(BaseException):

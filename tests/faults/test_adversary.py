@@ -123,7 +123,13 @@ SCENARIOS = [
     Scenario("previous", (OLD, {**NEW, **LATER}), {**NEW, "state": "previous"}, ("previous",), OLD),
     Scenario("refused", (OLD,), {**NEW, "validate": "/bin/false"}, ("install",), NEW),
     Scenario("mended", (OLD,), OLD, ("inspect", "install"), spoil=_lose_files),
-    Scenario("adopted", (OLD,), NEW, ("prepare", "install"), spoil=_lose_records),
+    Scenario(
+        "adopted",
+        ({**OLD, "layout": "plain"},),
+        NEW,
+        ("prepare", "install"),
+        spoil=_lose_records,
+    ),
     Scenario("absent", (OLD,), {**OLD, "state": "absent", "remove_privatekey": True}, ("remove",)),
     Scenario("key stays", (OLD,), {**OLD, "state": "absent"}, ("remove",)),
     Scenario("revoked", (OLD,), {**OLD, **REVOKED}, ("prove", "revoked"), OLD),
@@ -197,7 +203,7 @@ class Stage:
     def perform(self, call: Call) -> list[str]:
         """Do the step as it was asked for; what it had to say."""
         answers = steps.run(call.step, json.loads(call.items), call.secrets, False)
-        return [text for answer in answers for text in (answer["obstacle"],) if text]
+        return [text for answer in answers for text in (answer.get("obstacle", ""),) if text]
 
     def target(self, move: str, path: str) -> str:
         """What a move is made with, that has to do with this path or, if nothing of it is his, with
@@ -485,8 +491,9 @@ def test_the_folder_is_a_link_to_one_of_root(
     before = spent(service)
     result = stage.tasks.run(**OLD, state=state, remove_privatekey=True)
     assert estate.faults(user) == []
-    if move == "exchange_for_link":
+    if move == "exchange_for_link" and state in ("present", "absent"):
         assert result["failed"]
+    if result.get("failed"):
         assert is_sentence(result["msg"]), result["msg"]
     assert spent(service) == before or "failed" not in result
 
@@ -615,13 +622,13 @@ def test_a_deep_folder_with_the_name_of_a_draft(
     for path in used:
         if not os.path.lexists(path):
             assert user.ask(adversary.deep, path) is None
-    try:
-        faults, _stops = stage.attacked(partial(whole, stage, NEW), lambda *_each: None)
-        assert faults == []
-        assert is_in_place(stage)
-    finally:
-        for path in used:
-            subprocess.run(["rm", "-rf", path], check=True)
+    result = elsewhere(partial(stage.tasks.run, **NEW))
+    for path in used:
+        subprocess.run(["rm", "-rf", path], check=True)
+    assert isinstance(result, dict), result
+    assert "failed" not in result, result["msg"]
+    assert is_in_place(stage)
+    assert estate.faults(user) == []
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
