@@ -125,16 +125,18 @@ def pending_set(found: Found, now: int) -> str:
     for another than the one that is kept.
     """
     record = found.record
-    is_half = record.is_cut_off and record.is_pending
-    named = [
-        record.wanted_now if is_half else "",
-        record.kept.name if record.kept and not found.wanted.force else "",
-    ]
-    for name in named:
-        held = record.sets.get(name)
-        if held and not _is_early(held, now) and _fits(found, held, now):
-            return name
-    return ""
+    if record.is_cut_off and record.is_pending and _fits_now(found, record.wanted_now, now):
+        return record.wanted_now
+    if record.kept is None or found.wanted.force:
+        return ""
+    held, name = record.sets.get(record.kept.name), record.kept.name
+    is_early = held is not None and _is_early(held, now)
+    return name if not is_early and _fits_now(found, name, now) else ""
+
+
+def _fits_now(found: Found, name: str, now: int) -> bool:
+    held = found.record.sets.get(name)
+    return held is not None and _fits(found, held, now)
 
 
 def _fits(found: Found, held: CertificateSet, now: int) -> bool:
