@@ -15,7 +15,7 @@ from ...pki import certificates
 from .. import due, expiry
 from ..exchange import Inspection
 from ..fact_reading import facts_of
-from ..reasons import orphan_notice
+from ..reasons import orphan_notice, unfinished_notice
 from ..wanted import CHAIN, ROOT, Wanted
 from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
@@ -217,10 +217,7 @@ def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> 
         )
     yield from map(orphan_notice, record.orphans)
     if record.attempt and not reasons:
-        yield (
-            "A request that was begun earlier was never finished and is not needed any more; Atlas"
-            " may have issued a certificate for it that nobody uses."
-        )
+        yield unfinished_notice()
     for target in found.wanted.targets:
         status = found.disk.stat(target.path) if is_to_change else None
         if status is not None and status.st_nlink > 1:
