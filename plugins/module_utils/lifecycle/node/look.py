@@ -239,7 +239,10 @@ def _content(target: Target, disk: Disk) -> bytes | None:
     try:
         return disk.read(target.path)
     except UnreadableError as error:
-        raise AtlasError(f"{target.option}: {target.path} {error.message}.") from None
+        why = error.message
+        if disk.is_unfollowed(target.path):
+            why = "is a symbolic link, and follow is false; give the path of the file itself"
+        raise AtlasError(f"{target.option}: {target.path} {why}.") from None
 
 
 def _read_file(target: Target, content: bytes) -> _File:
