@@ -128,7 +128,7 @@ def pending_set(found: Found, now: int) -> str:
     is_half = record.is_cut_off and record.is_pending
     named = [
         record.wanted_now if is_half else "",
-        record.kept.name if record.kept and not found.wanted.force else "",
+        "" if found.wanted.force else record.kept_name,
     ]
     for name in named:
         held = record.sets.get(name)
