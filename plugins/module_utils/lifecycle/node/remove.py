@@ -21,6 +21,7 @@ from .prepare import is_held
 from .record import Record, set_file
 from .sets import all_or_none
 from .store import Store
+from .targets import Reserve
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def remove(order: Order, store: Store, places: Places, check_mode: bool) -> Work
         if changes:
             yield changes
         if store.exists:
+            Reserve(wanted, store, disk).release()
             store.forget()
     return Removed(removed_files=removed, notices=list(_notices(record, linked, wanted)))
 
