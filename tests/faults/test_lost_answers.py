@@ -42,7 +42,7 @@ def tasks(service: Simulator, quick_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def records(tasks: Tasks) -> list[Path]:
     """The documents that the node keeps between runs."""
-    return list((tasks.folder.parent / "state").glob("*.json"))
+    return list(tasks.records.glob("*.json"))
 
 
 def wait_if_late(tasks: Tasks, fault: dict[str, Any]) -> None:

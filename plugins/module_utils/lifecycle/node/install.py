@@ -221,11 +221,14 @@ def _superseded(wanted: Wanted, record: Record, confirmed: str, name: str) -> It
         return
     pending = record.sets.get(record.wanted_now) if record.is_pending else None
     named = [record.sets[confirmed], *([pending] if pending else [])]
-    earlier = [record.set_of(serial) for serial in (pending.supersedes if pending else ())]
+    tried = [record.sets[name], *([pending] if pending else [])]
+    earlier = [record.set_of(serial) for held in tried for serial in held.supersedes]
+    found: dict[str, None] = {}
     for held in [*named, *earlier]:
         is_ours = held is not None and held.request is not None and bool(held.key)
         if held is not None and is_ours and held.serial != record.sets[name].serial:
-            yield held.serial
+            found[held.serial] = None
+    yield from found
 
 
 def _left_aside(record: Record, name: str) -> list[str]:
@@ -343,8 +346,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
             f"{why}. And the files could not be returned to what they were: {problem.message} The"
             f" next run does that first; the new certificate {serial} is kept."
         )
+    was_pending = found.record.is_pending and found.record.wanted_now != record.wanted_now
+    before = (
+        f"those of {record.sets[record.confirmed].serial or 'before'} again, which was confirmed"
+        " last"
+        if was_pending
+        else "as they were before"
+    )
     return AtlasError(
-        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
         " next run puts it in place."
     )
 
