@@ -203,10 +203,15 @@ def _time(element: Element) -> datetime:
         found = _TIME.fullmatch(text)
         if not found:
             raise ValueError
-        hours, minutes, seconds, sign, offset_hours, offset_minutes = found.groups()
-        # The pattern first: strptime alone accepts shorter numbers.
-        digits = hours + (minutes or "00") + (seconds or "00")
-        moment = datetime.strptime(digits, "%Y%m%d%H%M%S")
+        day, minutes, seconds, sign, offset_hours, offset_minutes = found.groups()
+        moment = datetime(
+            int(day[:4]),
+            int(day[4:6]),
+            int(day[6:8]),
+            int(day[8:]),
+            int(minutes or 0),
+            int(seconds or 0),
+        )
         if sign:
             offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
             moment = moment - offset if sign == "+" else moment + offset

@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Union
 
 from ..asn1 import certificate as reading
@@ -139,9 +140,15 @@ def load_certificates(content: bytes) -> tuple[Certificate, ...]:
     if not blocks:
         raise AtlasError("holds no certificate in PEM format")
     try:
-        return tuple(Certificate(der.first(block.content()).encoded) for block in blocks)
+        return tuple(_read(block.content()) for block in blocks)
     except ValueError:  # MalformedError is one
         raise AtlasError("holds a damaged certificate") from None
+
+
+@lru_cache(maxsize=64)
+def _read(content: bytes) -> Certificate:
+    """Read a certificate, whatever follows it. The same few issuers are in all files of a task."""
+    return Certificate(der.first(content).encoded)
 
 
 def load_der_certificate(content: bytes) -> Certificate:
@@ -149,7 +156,7 @@ def load_der_certificate(content: bytes) -> Certificate:
     if b"-----BEGIN " in content:
         return load_certificates(content)[0]
     try:
-        return Certificate(der.first(content).encoded)
+        return _read(content)
     except MalformedError:
         raise AtlasError("holds no certificate in DER format") from None
 
@@ -414,6 +421,7 @@ def is_signed_by(certificate: AnyCertificate, issuer: AnyCertificate) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def _is_verified(signed: Certificate, above: Certificate) -> bool:
     key = serialization.load_der_public_key(_canonical(above.public_key_info))
     algorithm = getattr(hashes, _signature_hash(signed))()
