@@ -338,8 +338,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
             f"{why}. And the files could not be returned to what they were: {problem.message} The"
             f" next run does that first; the new certificate {serial} is kept."
         )
+    was_pending = found.record.is_pending and found.record.wanted_now != record.wanted_now
+    before = (
+        f"those of {record.sets[record.confirmed].serial or 'before'} again, which was confirmed"
+        " last"
+        if was_pending
+        else "as they were before"
+    )
     return AtlasError(
-        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
         " next run puts it in place."
     )
 
