@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -88,17 +89,22 @@ class Places:
             raise AtlasError(f"{path} is the path of a folder; give the path of a file.")
         return Place(self.folder(folder), name)
 
-    def followed(self, place: Place) -> Place:
+    def followed(
+        self, place: Place, stops_at: Callable[[Place], bool] = lambda _place: False
+    ) -> Place:
         """Where the link at a place leads to; the place itself if there is no link.
 
-        What it leads to need not exist, but its folder has to.
+        What it leads to need not exist, but its folder has to. Of links that lead to links the one
+        is not followed at which it stops.
         """
-        text = _trusted_link(place.folder, place.name)
-        if text is None:
-            return place
-        folder, name = _walk(os.path.join(place.folder.path, text), follows_last=True)
-        self._followed.append(folder)
-        return Place(folder, name)
+        for _link in range(_MOST_LINKS):
+            text = None if stops_at(place) else _trusted_link(place.folder, place.name)
+            if text is None:
+                return place
+            folder, name = _walk(os.path.join(place.folder.path, text), follows_last=False)
+            self._followed.append(folder)
+            place = Place(folder, name)
+        raise AtlasError(f"{place.path}: too many symbolic links lead there and on; mend them.")
 
 
 def open_folder(path: str) -> Folder:
