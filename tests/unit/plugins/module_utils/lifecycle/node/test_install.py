@@ -306,7 +306,8 @@ def test_a_failing_check_over_what_nobody_confirmed_returns_to_what_was_confirme
     issued = another(site)
     site.options["validate"] = "false"
     answer = site.install(issued)
-    assert f"All files are as they were before {second} was put in place. " in answer["obstacle"]
+    said = f"All files are those of {first} again, which was confirmed last. "
+    assert said in answer["obstacle"]
     assert contents(site) == before
     assert serials(site) == {"confirmed": first, "wanted_now": first, "kept": serial_of(issued)}
     assert site.record()["orphans"] == [second]
