@@ -65,6 +65,7 @@ answers:
   type: str
 """
 
+import gc
 import json
 from typing import Any
 
@@ -101,4 +102,5 @@ def _is_changed(answer: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
+    gc.disable()  # whatever it leaves is gone with the process, in a moment
     main()

@@ -204,9 +204,15 @@ def _time(element: Element) -> datetime:
         if not found:
             raise ValueError
         hours, minutes, seconds, sign, offset_hours, offset_minutes = found.groups()
-        # The pattern first: strptime alone accepts shorter numbers.
-        digits = hours + (minutes or "00") + (seconds or "00")
-        moment = datetime.strptime(digits, "%Y%m%d%H%M%S")
+        # A tenth of the time of strptime, which accepts shorter numbers, too.
+        moment = datetime(
+            int(hours[:4]),
+            int(hours[4:6]),
+            int(hours[6:8]),
+            int(hours[8:]),
+            int(minutes or 0),
+            int(seconds or 0),
+        )
         if sign:
             offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
             moment = moment - offset if sign == "+" else moment + offset

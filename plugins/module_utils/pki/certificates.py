@@ -14,6 +14,7 @@ that begins with the file's name.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -139,7 +140,7 @@ def load_certificates(content: bytes) -> tuple[Certificate, ...]:
     if not blocks:
         raise AtlasError("holds no certificate in PEM format")
     try:
-        return tuple(Certificate(der.first(block.content()).encoded) for block in blocks)
+        return tuple(_read(der.first(block.content()).encoded) for block in blocks)
     except ValueError:  # MalformedError is one
         raise AtlasError("holds a damaged certificate") from None
 
@@ -149,9 +150,15 @@ def load_der_certificate(content: bytes) -> Certificate:
     if b"-----BEGIN " in content:
         return load_certificates(content)[0]
     try:
-        return Certificate(der.first(content).encoded)
+        return _read(der.first(content).encoded)
     except MalformedError:
         raise AtlasError("holds no certificate in DER format") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _read(encoded: bytes) -> Certificate:
+    """Read one. The issuers come again with each certificate of a task."""
+    return Certificate(encoded)
 
 
 @contextmanager
@@ -405,7 +412,11 @@ def is_signed_by(certificate: AnyCertificate, issuer: AnyCertificate) -> bool:
 
     False also where that cannot be known: for a key or an algorithm that is neither RSA nor ECDSA.
     """
-    signed, above = of(certificate), of(issuer)
+    return _is_signed_by(of(certificate), of(issuer))
+
+
+@functools.lru_cache(maxsize=256)
+def _is_signed_by(signed: Certificate, above: Certificate) -> bool:
     if not signed.issuer.is_same_as(above.subject):
         return False
     try:
