@@ -18,8 +18,9 @@ def refuse_old_python():
     # type: () -> None
     """End the module with one sentence if this Python is too old for all that it imports next."""
     if sys.version_info[:2] < LEAST:
-        print(json.dumps({"failed": True, "msg": too_old(sys.version_info[:3], sys.executable)}))
-        sys.exit(1)
+        said = too_old(sys.version_info[:3], sys.executable)
+        sys.stdout.write(json.dumps({"failed": True, "msg": said}) + "\n")
+        raise SystemExit(1)
 
 
 def too_old(found, executable):

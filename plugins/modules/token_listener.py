@@ -45,7 +45,7 @@ options:
     description: What is served, as it is, without a newline added. Required with O(state=started).
     type: str
   lifetime:
-    description: After how many seconds the listener ends by itself.
+    description: After how many seconds the listener ends by itself, at most V(86400), a day.
     type: int
     default: 900
 notes:

@@ -27,6 +27,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connect
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.connection_places import (
     Place,
+    over_defaults,
     taken,
 )
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.unsupported import (
@@ -184,9 +185,9 @@ class AtlasAction(ControllerAction):
         given = {option: arguments.pop(option, None) for option in CONNECTION_OPTIONS}
         defaults = self._module_defaults()
         is_default = {option for option, value in defaults.items() if given.get(option) == value}
+        own = {option: value for option, value in given.items() if option not in is_default}
         places = [
-            Place("the task", {name: given[name] for name in given if name not in is_default}),
-            Place("module_defaults", {name: given[name] for name in is_default}),
+            Place("the task", over_defaults(own, {name: given[name] for name in is_default})),
             Place("the environment of the play", self._connection_environment()),
             Place("the environment of the controller", _controller_environment()),
         ]

@@ -25,10 +25,8 @@ _IDENTITY = (
     "client_pkcs12",
 )
 _OPENS_KEY = "client_key_passphrase"
-_ALTERNATIVES = (
-    ("client_cert", "client_cert_content", "client_pkcs12"),
-    ("client_key", "client_key_content", "client_pkcs12"),
-)
+_KEYS = ("client_key", "client_key_content", "client_pkcs12")
+_ALTERNATIVES = (("client_cert", "client_cert_content", "client_pkcs12"), _KEYS)
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,25 @@ def taken(places: Sequence[Place]) -> dict[str, Any]:
     if not any(_OPENS_KEY in options for options in may_open):
         found.pop(_OPENS_KEY, None)
     return found
+
+
+def over_defaults(task: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task states over its `module_defaults`, which are one place with it.
+
+    A form of certificate or key gives way to another form that the task states, and a passphrase
+    to another key.
+    """
+    stated = Place("the task", task).stated
+    gives_way = {
+        other
+        for alternatives in _ALTERNATIVES
+        if any(option in stated for option in alternatives)
+        for other in alternatives
+    }
+    if any(option in stated for option in _KEYS):
+        gives_way.add(_OPENS_KEY)
+    kept = {option: value for option, value in defaults.items() if option not in gives_way}
+    return {**kept, **stated}
 
 
 def _is_empty(value: Any) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import chains
@@ -19,6 +20,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.pki import chains
 from .hostile_service import (
     CLAIM,
     CLAIM_ID,
+    GIVES_UP_AFTER,
     LISTED,
     PEM,
     POLICY,
@@ -593,11 +595,20 @@ def _cleaned() -> Iterator[Attack]:
 # ---- lists --------------------------------------------------------------------------------------
 
 
-def _endless(peer: Peer, numbers: Iterator[int], pause: float, total: str) -> bool:
-    peer.wait(pause)
-    page = [{**CLAIM, "id": f"{next(numbers):032X}"} for _entry in range(100)]
-    peer.send(raw(200, page, {"Total-Count": total}))
-    return True
+def _endless(pause: float, total: str) -> Act:
+    """Pages of new claims, for as long as a client may be kept."""
+    pages = count()
+
+    def act(peer: Peer) -> bool:
+        number = next(pages)
+        peer.wait(pause)
+        is_over = number * max(pause, 0.005) > 2 * GIVES_UP_AFTER
+        ids = () if is_over else range(100 * number, 100 * number + 100)
+        page = [{**CLAIM, "id": f"{claim_id:032X}"} for claim_id in ids]
+        peer.send(raw(200, page, {"Total-Count": total}))
+        return True
+
+    return act
 
 
 def lists() -> Iterator[Attack]:
@@ -612,23 +623,17 @@ def lists() -> Iterator[Attack]:
     )
     for pause in (0.0, 0.1):
         for total in ("", "999999999"):
-            numbers = iter(range(10**9))
-
-            def act(
-                peer: Peer, numbers: Any = numbers, pause: float = pause, total: str = total
-            ) -> bool:
-                return _endless(peer, numbers, pause, total)
-
+            endless = _endless(pause, total)
             name = f"claims without end, pages {pause} s apart, of {total or 'unknown'}"
             effort = "waits" if pause else "floods"
-            yield Attack(name, claims_of, {CLAIMS: act}, over, (SLOW,), effort=effort)
+            yield Attack(name, claims_of, {CLAIMS: endless}, over, (SLOW,), effort=effort)
     page = [{**CLAIM, "id": f"{number:032X}"} for number in range(100)]
     act = answer(200, page, headers={"Total-Count": "999999999"})
 
-    def count(client: Any) -> int:
+    def number_of(client: Any) -> int:
         return len(list(client.claims()))
 
-    yield Attack("the same page for ever", count, {CLAIMS: act}, returns=100)
+    yield Attack("the same page for ever", number_of, {CLAIMS: act}, returns=100)
 
 
 def _latin(text: str) -> str:

@@ -203,13 +203,12 @@ def _time(element: Element) -> datetime:
         found = _TIME.fullmatch(text)
         if not found:
             raise ValueError
-        hours, minutes, seconds, sign, offset_hours, offset_minutes = found.groups()
-        # A tenth of the time of strptime, which accepts shorter numbers, too.
+        day, minutes, seconds, sign, offset_hours, offset_minutes = found.groups()
         moment = datetime(
-            int(hours[:4]),
-            int(hours[4:6]),
-            int(hours[6:8]),
-            int(hours[8:]),
+            int(day[:4]),
+            int(day[4:6]),
+            int(day[6:8]),
+            int(day[8:]),
             int(minutes or 0),
             int(seconds or 0),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import der
@@ -85,8 +86,9 @@ class Name(NamedTuple):
         ]
 
 
+@lru_cache(maxsize=64)
 def read_name(element: Element) -> Name:
-    """Read a name; MalformedError says what is wrong with it."""
+    """Read a name; MalformedError says what is wrong with it. Most issuers are the same few."""
     return Name(
         tuple(
             tuple(_attribute(part) for part in der.members(relative_name, der.SET))

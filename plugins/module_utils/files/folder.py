@@ -73,12 +73,15 @@ class Folder:
         finally:
             os.close(handle)
 
+    @property
+    def keeps_own(self) -> bool:
+        """Whether others can at most add to it, and not exchange what is root's or the user's."""
+        is_sticky = self._stays and ownership.keeps_own_entries(self._found)
+        return self.is_protected or is_sticky
+
     def keeps(self, entry: os.stat_result) -> bool:
         """Whether nobody but root and the user of the task can exchange this entry of it."""
-        if self.is_protected:
-            return True
-        is_sticky = self._stays and ownership.keeps_own_entries(self._found)
-        return is_sticky and ownership.is_trusted(entry.st_uid)
+        return self.is_protected or (self.keeps_own and ownership.is_trusted(entry.st_uid))
 
     def __enter__(self) -> Folder:
         return self
@@ -106,6 +109,16 @@ class Folder:
     def device(self) -> int:
         """The file system that it is on."""
         return self._found.st_dev
+
+    @property
+    def owner(self) -> int:
+        """The number of its owner when it was opened."""
+        return self._found.st_uid
+
+    @property
+    def group(self) -> int:
+        """The number of its group when it was opened."""
+        return self._found.st_gid
 
     def path_of(self, name: str) -> str:
         """Where a file of it lies, for messages."""

@@ -51,16 +51,20 @@ def alone(work: Work[T]) -> T:
 def _together(works: Sequence[Work[T]], failed: Callable[[Exception], T]) -> list[T]:
     results: dict[int, T] = {}
     errors: dict[int, Exception | None] = dict.fromkeys(range(len(works)))
-    while errors:
-        due: dict[int, Sequence[Change]] = {}
-        for position, error in errors.items():
-            try:
-                due[position] = _advance(works[position], error)
-            except StopIteration as end:
-                results[position] = end.value
-            except Exception as problem:
-                results[position] = failed(problem)
-        errors = dict(zip(due, _make(list(due.values()))))
+    try:
+        while errors:
+            due: dict[int, Sequence[Change]] = {}
+            for position, error in errors.items():
+                try:
+                    due[position] = _advance(works[position], error)
+                except StopIteration as end:
+                    results[position] = end.value
+                except Exception as problem:
+                    results[position] = failed(problem)
+            errors = dict(zip(due, _make(list(due.values()))))
+    finally:
+        for work in works:  # what it holds open is given back while that is possible
+            work.close()
     return [results[position] for position in range(len(works))]
 
 

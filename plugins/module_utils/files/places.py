@@ -31,6 +31,10 @@ class NoFolderError(AtlasError):
         self.folder = folder
 
 
+class UnsafeFolderError(AtlasError):
+    """Others than root and the user of the task can exchange what lies in a folder."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a file lies, or will."""
@@ -106,7 +110,7 @@ def protected_folder(path: str, mode: int | None) -> Folder | None:
     """Open a folder in which nobody but root and the user of the task can change anything.
 
     Where it does not exist it is made with this mode; with None nothing is made and None returned.
-    Raises `AtlasError` for one that others could change.
+    Raises `UnsafeFolderError` for one that others could change.
     """
     folder, missing = _existing(os.path.normpath(path))
     if missing and mode is None:
@@ -114,7 +118,8 @@ def protected_folder(path: str, mode: int | None) -> Folder | None:
         return None
     try:
         for position, name in enumerate(missing, start=1):
-            _refuse_weak(folder, path)
+            if not folder.keeps_own:
+                _refuse_weak(folder, path)
             is_last = position == len(missing)
             made = folder.make(name, mode if mode and is_last else _PARENT_MODE)
             folder.close()
@@ -219,7 +224,7 @@ def _trusted_link(folder: Folder, name: str) -> str | None:
 def _refuse_weak(folder: Folder, path: str) -> None:
     if folder.is_protected:
         return
-    raise AtlasError(
+    raise UnsafeFolderError(
         f"{path} is not a safe place for records and private keys: others than root and the user"
         f" {os.geteuid()} can exchange what lies in {folder.weak_spot}; name a folder that only"
         " they can write to, on the whole way to it."

@@ -14,11 +14,11 @@ that begins with the file's name.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Union
 
 from ..asn1 import certificate as reading
@@ -140,9 +140,15 @@ def load_certificates(content: bytes) -> tuple[Certificate, ...]:
     if not blocks:
         raise AtlasError("holds no certificate in PEM format")
     try:
-        return tuple(_read(der.first(block.content()).encoded) for block in blocks)
+        return tuple(_read(block.content()) for block in blocks)
     except ValueError:  # MalformedError is one
         raise AtlasError("holds a damaged certificate") from None
+
+
+@lru_cache(maxsize=64)
+def _read(content: bytes) -> Certificate:
+    """Read a certificate, whatever follows it. The same few issuers are in all files of a task."""
+    return Certificate(der.first(content).encoded)
 
 
 def load_der_certificate(content: bytes) -> Certificate:
@@ -150,15 +156,9 @@ def load_der_certificate(content: bytes) -> Certificate:
     if b"-----BEGIN " in content:
         return load_certificates(content)[0]
     try:
-        return _read(der.first(content).encoded)
+        return _read(content)
     except MalformedError:
         raise AtlasError("holds no certificate in DER format") from None
-
-
-@functools.lru_cache(maxsize=64)
-def _read(encoded: bytes) -> Certificate:
-    """Read one. The issuers come again with each certificate of a task."""
-    return Certificate(encoded)
 
 
 @contextmanager
@@ -415,8 +415,9 @@ def is_signed_by(certificate: AnyCertificate, issuer: AnyCertificate) -> bool:
     return _is_signed_by(of(certificate), of(issuer))
 
 
-@functools.lru_cache(maxsize=256)
+@lru_cache(maxsize=256)
 def _is_signed_by(signed: Certificate, above: Certificate) -> bool:
+    """As above. What issuers signed of each other is asked with every certificate of a task."""
     if not signed.issuer.is_same_as(above.subject):
         return False
     try:
@@ -425,6 +426,7 @@ def _is_signed_by(signed: Certificate, above: Certificate) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
 def _is_verified(signed: Certificate, above: Certificate) -> bool:
     key = serialization.load_der_public_key(_canonical(above.public_key_info))
     algorithm = getattr(hashes, _signature_hash(signed))()

@@ -488,18 +488,11 @@ class CertificateTask:
             and not item.inspection.unacknowledged
             and not item.is_deployed_now
         ]
-        told = [
-            item for item in self._items if item.told_of_orphans and item not in [*new, *waiting]
-        ]
-        self._confirm([*new, *waiting], client, told)
+        self._confirm([*new, *waiting], client)
 
-    def _confirm(
-        self,
-        items: list[CertificateItem],
-        client: Any,
-        told: Sequence[CertificateItem] = (),
-    ) -> None:
-        """Confirm what is deployed; of those `told`, only that the user knows of orphans."""
+    def _confirm(self, items: list[CertificateItem], client: Any) -> None:
+        """Confirm what is deployed; of all others note that the user was told of orphans."""
+        told = [item for item in self._items if item.told_of_orphans and item not in items]
         nonce = self._world.run.nonce
         orders = [item.for_acknowledge(nonce, []) for item in items]
         orders += [item.for_acknowledge(nonce, [], confirms=False) for item in told]

@@ -204,7 +204,8 @@ def external_key(external: ExternalKey, places: Places) -> tuple[keys.PublicKey,
                 raise AtlasError("does not exist on the node")
             pem = content.decode("utf-8", "replace")
         if external.kind == CSR:
-            return keys.load_signing_request(pem or ""), pem or ""
+            text = keys.signing_request_text(pem or "")
+            return keys.load_signing_request(text), text
         return keys.load_public_key(pem or ""), ""
     except AtlasError as error:
         raise AtlasError(f"{external.kind}: {where} {error.message.rstrip('.')}.") from None
@@ -238,7 +239,10 @@ def _content(target: Target, disk: Disk) -> bytes | None:
     try:
         return disk.read(target.path)
     except UnreadableError as error:
-        raise AtlasError(f"{target.option}: {target.path} {error.message}.") from None
+        why = error.message
+        if disk.is_unfollowed(target.path):
+            why = "is a symbolic link, and follow is false; give the path of the file itself"
+        raise AtlasError(f"{target.option}: {target.path} {why}.") from None
 
 
 def _read_file(target: Target, content: bytes) -> _File:

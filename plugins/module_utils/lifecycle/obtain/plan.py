@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,13 +21,14 @@ from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import keys
 from ...pki.keys import KeyKind
-from ...times import leaves_no_life
+from ...times import iso_time, leaves_no_life
 from ..facts import CertificateFacts
 from ..wanted import PUBLIC_KEY, ExternalKey, Wanted
 
 _BACKDATED_SECONDS = 3
 """How far `not_before` lies in the past, so that a client whose clock is a little slow accepts
 the certificate at once. No more than the policy's skew allows."""
+_MOMENT = re.compile(r"\b\d{9,11}\b")
 MOST_SHORTENED = 3599
 """Seconds, at most, by which the end is earlier than it could be. An end that is unlikely to be
 shared by another certificate is how one whose answer was lost is found again."""
@@ -93,11 +95,25 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
 
 
 def _explained(violation: Violation, wanted: Wanted) -> Violation:
-    """Nobody should look for a common name in a task that states none."""
-    if violation.path != "subject_dn.common_name" or "common_name" in wanted.subject:
+    """In the words of the task: nobody states a moment as a number, an end where there is a
+    duration, or knows of a common name that was filled in."""
+    path, allowed = violation.path, violation.allowed
+    if path == "subject_dn.common_name" and "common_name" not in wanted.subject:
+        filled_in = "it was filled in from san.dns_names, because the validation policy wants one"
+        return replace(violation, allowed=f"{allowed}; {filled_in}")
+    if not path.startswith("validity."):
         return violation
-    filled_in = "it was filled in from san.dns_names, because the validation policy wants one"
-    return replace(violation, allowed=f"{violation.allowed}; {filled_in}")
+    is_duration = path == "validity.not_after" and wanted.valid_for
+    return Violation(
+        "validity.valid_for" if is_duration else path,
+        _with_dates(violation.value),
+        violation.rule,
+        _with_dates(allowed),
+    )
+
+
+def _with_dates(text: str) -> str:
+    return _MOMENT.sub(lambda found: iso_time(int(found.group())), text)
 
 
 def _key(wanted: Wanted, policy: Policy) -> KeyChoice | None:

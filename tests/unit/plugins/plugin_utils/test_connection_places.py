@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.plugin_utils.connection_places import (
     Place,
+    over_defaults,
     taken,
 )
 
@@ -117,3 +118,39 @@ def test_two_forms_in_one_place_are_refused(options: dict[str, Any], text: str) 
 
 def test_a_place_shows_no_secret() -> None:
     assert repr(Place("the task", LOGIN)) == "Place(name='the task')"
+
+
+# What the task and its module_defaults state, and what the two are together.
+OVERRIDES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "nothing of its own": ({}, {**FILES, **OPENS}, {**FILES, **OPENS}),
+    "another key": (
+        {"client_key": "b.key"},
+        {**FILES, **OPENS},
+        {"client_cert": "a.crt", "client_key": "b.key"},
+    ),
+    "another certificate": (
+        {"client_cert": "b.crt"},
+        {**FILES, **OPENS},
+        {"client_cert": "b.crt", "client_key": "a.key", **OPENS},
+    ),
+    "a key as content": (
+        {"client_key_content": "KEY"},
+        FILES,
+        {"client_cert": "a.crt", "client_key_content": "KEY"},
+    ),
+    "PKCS#12 instead of files": (PKCS12, {**FILES, **OPENS}, PKCS12),
+    "files instead of PKCS#12": (FILES, {**PKCS12, **OPENS}, FILES),
+    "another passphrase": (
+        {"client_key_passphrase": "b"},
+        {**FILES, **OPENS},
+        {**FILES, "client_key_passphrase": "b"},
+    ),
+    "an empty form leaves all as it is": ({"client_pkcs12": ""}, FILES, FILES),
+    "a secret of its own": ({"api_secret": "b"}, LOGIN, {"api_key": "key", "api_secret": "b"}),
+}
+
+
+@pytest.mark.parametrize("case", OVERRIDES)
+def test_what_a_task_overrides(case: str) -> None:
+    task, defaults, expected = OVERRIDES[case]
+    assert over_defaults(task, defaults) == expected

@@ -673,6 +673,17 @@ def test_what_was_issued_for_a_former_wish_is_told_once_and_not_used(
     assert [order["confirms"] for order in bench.ordered("acknowledge")[0]] == [False]
     again = bench.run(san={"dns_names": ["other.example.com"]}, acknowledge="later")
     assert again["warnings"] == []
+    assert bench.is_on_probation()
+
+
+def test_who_confirms_is_told_of_orphans_once_too(bench: Bench) -> None:
+    bench.run()
+    orphan = "An earlier request had led to the certificate 0A, which nobody uses."
+    bench.lie = lying("inspect", notices=[orphan])
+    for state in ("confirmed", "present"):
+        bench.run(state=state)
+        assert bench.steps == ["inspect", "acknowledge"]
+        assert [order["confirms"] for order in bench.ordered("acknowledge")[0]] == [False]
 
 
 def test_an_attempt_that_nothing_came_of_is_sent_again_with_its_key(
