@@ -12,13 +12,17 @@ from datetime import datetime, timezone
 
 from .errors import AtlasError
 
+EARLIEST, LATEST = -62135596800, 253402300799
+"""The first and the last second that ISO 8601 can name, of the years 1 and 9999."""
+
 _SHARE_OR_DURATION = re.compile(r"auto|([1-9]\d{0,2})%|([1-9]\d{0,5})([dhm])")
 _DURATION = re.compile(r"([1-9]\d{0,5})([dhm])")
 _SECONDS = {"d": 86400, "h": 3600, "m": 60}
 
 
 def iso_time(seconds: int) -> str:
-    """UNIX seconds as ISO 8601 in UTC, such as `2026-11-24T01:30:00Z`."""
+    """UNIX seconds as ISO 8601 in UTC, such as `2026-11-24T01:30:00Z`; at most the year 9999."""
+    seconds = min(max(seconds, EARLIEST), LATEST)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
@@ -32,6 +36,14 @@ def duration(text: str | None, option: str) -> int | None:
             f"{option}: {text!r} is not a duration; give one such as '30d', '72h' or '90m'."
         )
     return int(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def duration_text(seconds: int) -> str:
+    """As users write it, in the largest unit that fits."""
+    for unit, length in _SECONDS.items():
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
 
 
 def date(text: str | None, option: str) -> int | None:

@@ -5,8 +5,6 @@
 
 """The node's half of atlas_certificate."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: atlas_certificate_node
 short_description: The half of atlas_certificate that runs on the managed node
@@ -66,6 +64,10 @@ answers:
   returned: success
   type: str
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 import json
 from typing import Any

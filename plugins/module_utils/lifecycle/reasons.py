@@ -16,9 +16,23 @@ def concern_only_the_key(found: Sequence[str]) -> bool:
     return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
 
 
+_ORPHAN = "An earlier request had led to the certificate "
+_UNFINISHED = "A request that was begun earlier was never finished and is not needed any more"
+
+
 def orphan_notice(serial: str) -> str:
     """What a user should know of a certificate that was issued for a former wish."""
     return (
-        f"An earlier request had led to the certificate {serial}, which is not what is wanted any"
+        f"{_ORPHAN}{serial}, which is not what is wanted any"
         " more; it was not revoked, and nobody uses it."
     )
+
+
+def unfinished_notice() -> str:
+    """What a user should know of a request that was begun for a former wish."""
+    return f"{_UNFINISHED}; Atlas may have issued a certificate for it that nobody uses."
+
+
+def is_told_once(notice: str) -> bool:
+    """Whether the node has to note that the user was told this."""
+    return notice.startswith((_ORPHAN, _UNFINISHED))

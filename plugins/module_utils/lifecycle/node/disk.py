@@ -37,8 +37,8 @@ class Disk:
         `AtlasError` where the way leads over a link that others could have made."""
         if path not in self._places_of:
             place = self._places.of(path)
-            if self._follow and not self._is_own(place):
-                place = self._places.followed(place)
+            if self._follow:
+                place = self._places.followed(place, stops_at=self._is_own)
             self._places_of[path] = place
         return self._places_of[path]
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import commands
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import explain
 from ...files.phases import Work
 from ...files.places import Places
 from ...pki import certificates, chains, keys
-from ...pki.library import x509
 from .. import due
 from ..exchange import Installed
 from ..reasons import orphan_notice
@@ -252,8 +252,8 @@ def _new_material(order: Order, attempt: Attempt) -> Material:
 
 
 def _issuers(
-    leaf: x509.Certificate, chain: Sequence[str]
-) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    leaf: Certificate, chain: Sequence[str]
+) -> tuple[tuple[Certificate, ...] | None, Certificate | None]:
     pem = "\n".join(chain).encode("ascii", "replace")
     candidates = certificates.load_certificates(pem) if chain else ()
     return chains.split_issuers(leaf, candidates)
@@ -321,16 +321,31 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
 
 
 def _is_linked(found: Found) -> bool:
-    return any(found.disk.link(target.path) is not None for target in found.wanted.targets)
+    """Whether all files that are there are links of the layout `linked`."""
+    there = [target.path for target in found.wanted.targets if found.disk.exists(target.path)]
+    return all(found.disk.link(path) is not None for path in there)
+
+
+def _before(before: Record, record: Record, why: str) -> Record:
+    """What is recorded when a set is returned from: of one that took the place of another on
+    probation, that other one is in place again, on probation as it was."""
+    name = record.wanted_now
+    if not before.is_on_probation or before.wanted_now == name:
+        return going_back(record, why)
+    return replace(
+        _with_set(before, name, record.sets[name]),
+        attempt=None,
+        is_applied=False,
+        kept=Kept(name, why),
+        orphans=before.orphans_with(*{before.kept_name} - {name}),
+        count=record.count,
+    )
 
 
 def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
     """Return to what was there before; what to say of it."""
     serial, store = record.sets[record.wanted_now].serial, found.store
-    earlier = found.record.deployed if found.record.is_pending else None
-    is_other = earlier is not None and earlier.serial != serial
-    before = f"before {earlier.serial} was put in place" if earlier and is_other else "before"
-    back = going_back(record, why)
+    back = _before(found.record, record, why)
     try:
         yield [store.draft(back)]
         yield from returned(replace(found, record=back))
@@ -340,7 +355,7 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
             f" next run does that first; the new certificate {serial} is kept."
         )
     return AtlasError(
-        f"{why}. All files are as they were {before}. The new certificate {serial} is kept, and the"
+        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
         " next run puts it in place."
     )
 

@@ -279,7 +279,11 @@ def test_what_is_on_probation_keeps_its_layout(site: Site, layout: str) -> None:
 def test_a_key_that_lives_elsewhere(site: Site, private_key: Any) -> None:
     public = keys.public_key_pem(private_key.public_key())
     request = keys.signing_request_pem(private_key, None)
-    for kind, pem, csr in (("csr", request, request), ("public_key", public, "")):
+    around = "\N{ZERO WIDTH NO-BREAK SPACE}# F\N{LATIN SMALL LETTER O WITH ACUTE}\n{}# end\n"
+    cases = [("csr", request, request), ("public_key", public, "")]
+    # Of text around it nothing is sent.
+    cases += [(kind, around.format(pem), csr) for kind, pem, csr in cases]
+    for kind, pem, csr in cases:
         path = site.folder / kind
         path.write_text(pem)
         for key in (ExternalKey(kind, str(path), None, None), ExternalKey(kind, None, pem, None)):
