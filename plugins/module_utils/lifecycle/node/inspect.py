@@ -129,7 +129,7 @@ def pending_set(found: Found, now: int) -> str:
         return record.wanted_now
     if record.kept is None or found.wanted.force:
         return ""
-    held, name = record.sets.get(record.kept.name), record.kept.name
+    held, name = record.sets.get(record.kept_name), record.kept_name
     is_early = held is not None and _is_early(held, now)
     return name if not is_early and _fits_now(found, name, now) else ""
 

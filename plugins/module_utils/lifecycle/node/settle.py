@@ -37,7 +37,7 @@ def going_back(record: Record, why: str) -> Record:
 
 
 def returned(found: Found) -> Work[list[str]]:
-    """Return the files to the confirmed set, as is recorded; the paths of those that changed."""
+    """Return the files to the set that is recorded; the paths of those that changed."""
     record, store = found.record, found.store
     held = record.deployed
     if held is None or not held.is_restorable:
@@ -47,8 +47,10 @@ def returned(found: Found) -> Work[list[str]]:
     changed = yield from sets.put_in_place(store, found.disk, record.wanted_now, held)
     # What is deployed again was not superseded after all.
     queue = {serial: key for serial, key in record.superseded.items() if serial != held.serial}
-    at_rest = {**record.sets, record.wanted_now: held.without_secrets()}
-    record = record.with_(sets=at_rest, is_applied=True, superseded=queue)
+    if not record.is_pending:
+        held = held.without_secrets()
+    in_place = {**record.sets, record.wanted_now: held}
+    record = record.with_(sets=in_place, is_applied=True, superseded=queue)
     yield [store.draft(record)]
     store.tidy(record)
     return changed

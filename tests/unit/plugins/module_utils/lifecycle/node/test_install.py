@@ -25,9 +25,11 @@ from .setups import (
     deployed,
     folders,
     foreign,
+    is_cut_off,
     is_linked,
     paths,
     record_path,
+    remove,
     rewrite,
     serial_of,
     serials,
@@ -297,9 +299,9 @@ def test_a_failing_check_of_the_first_installation_leaves_no_file(site: Site, la
     assert site.serial() == serial_of(issued)
 
 
-def test_a_failing_check_over_what_nobody_confirmed_returns_to_what_was_confirmed(
-    site: Site,
-) -> None:
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_failing_check_leaves_what_nobody_confirmed_on_probation(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, revoke_superseded=True)
     site.deploy()
     before, first = contents(site), site.serial()
     second = site.put()
@@ -309,8 +311,22 @@ def test_a_failing_check_over_what_nobody_confirmed_returns_to_what_was_confirme
     said = f"All files are those of {first} again, which was confirmed last. "
     assert said in answer["obstacle"]
     assert contents(site) == before
-    assert serials(site) == {"confirmed": first, "wanted_now": first, "kept": serial_of(issued)}
-    assert site.record()["orphans"] == [second]
+
+
+def test_what_is_kept_and_fails_again_is_kept_still(site: Site) -> None:
+    site.deploy()
+    kept = another(site)
+    site.install(kept, action="keep", failure="it is not valid yet")
+    site.options.update(force=True)
+    second = site.issue(site.prepare()["public_key"])
+    site.options.update(force=False)
+    site.install(second, action="keep", failure="it is not valid yet")
+    site.options["validate"] = "false"
+    for _time in range(2):
+        answer = site.install("", action="resume", attempt_id="")
+        assert f"The new certificate {serial_of(second)} is kept" in answer["obstacle"]
+        assert serials(site)["kept"] == serial_of(second)
+        assert site.record()["orphans"] == [serial_of(kept)]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -708,3 +724,142 @@ def test_what_is_resumed_is_put_where_the_task_says_now(site: Site, layout: str)
     assert site.install("", action="resume", attempt_id="")["is_deployed"]
     assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "plain")
     assert site.mode("key.pem") == 0o640
+
+
+# Cut off
+
+
+def finish(site: Site) -> dict[str, Any]:
+    """What the next run does: go on, return, or begin again; then it confirms."""
+    found = site.inspect()
+    assert found["obstacle"] == ""
+    if found["unfinished"]:
+        assert site.install("", action="resume", attempt_id="")["obstacle"] == ""
+    elif found["reasons"]:
+        answer = site.install(site.issue(site.prepare()["public_key"]))
+        assert answer["obstacle"] == ""
+    elif found["repairs"]:
+        assert site.install("", action="mend")["obstacle"] == ""
+    assert site.acknowledge()["obstacle"] == ""
+    return found
+
+
+def is_one_set(site: Site) -> bool:
+    """Whether certificate, chain and key belong together, and nothing else is left."""
+    assert site.content("fullchain.pem") == site.content("cert.pem") + site.content("chain.pem")
+    (leaf,) = certificates.load_certificates((site.folder / "cert.pem").read_bytes())
+    key = keys.load_private_key((site.folder / "key.pem").read_bytes())
+    assert keys.public_key_digest(key.public_key()) == certificates.public_key_digest(leaf)
+    found = site.inspect()
+    assert (found["reasons"], found["repairs"], found["is_untidy"]) == ([], [], False)
+    assert (found["unfinished"], found["unacknowledged"], found["is_cut_off"]) == ("", False, False)
+    assert site.names() == ALL_FILES
+    record = site.record()
+    assert record["confirmed"] == record["wanted_now"]
+    assert "PRIVATE" not in record_path(site).read_text()
+    return True
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", [*LAYOUTS, "foreign", "nothing"])
+def test_an_installation_that_is_cut_off_is_finished_with_the_same_certificate(
+    site: Site, private_key: Any, before: str, after: str
+) -> None:
+    """Cut off before each change of the file system, one after the other; nothing is bought twice,
+    and what a reader finds meanwhile belongs together where one rename switches it."""
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        if before == "foreign":
+            foreign(site, private_key)
+        elif before != "nothing":
+            site.options["layout"] = before
+            site.deploy()
+        site.options["layout"] = after
+        issued = another(site)
+        was_cut_off = is_cut_off(change, lambda: site.install(issued))  # noqa: B023
+        if before == after == "linked":
+            assert site.content("fullchain.pem").startswith(site.content("cert.pem"))
+        record = site.record()
+        if record["attempt"]:  # nothing was begun: the service is asked once more
+            assert site.install(issued)["obstacle"] == ""
+        finish(site)
+        assert site.serial() == serial_of(issued)
+        assert is_one_set(site)
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, after == "linked")
+        change += 1
+    assert change > 8
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", LAYOUTS)
+def test_a_return_that_is_cut_off_is_finished(site: Site, before: str, after: str) -> None:
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        site.options["layout"] = before
+        site.deploy()
+        old = contents(site)
+        site.options["layout"] = after
+        new = site.put()
+        was_cut_off = is_cut_off(change, lambda: site.acknowledge("previous"))
+        site.acknowledge("previous")
+        assert contents(site) == old
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, before == "linked")
+        assert serials(site)["kept"] == new
+        finish(site)
+        assert site.serial() == new
+        assert is_one_set(site)
+        change += 1
+    assert change > 8
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", [*LAYOUTS, "foreign"])
+def test_a_change_of_the_layout_that_is_cut_off_loses_no_file(
+    site: Site, private_key: Any, before: str, after: str
+) -> None:
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        if before == "foreign":
+            foreign(site, private_key)
+        else:
+            site.options["layout"] = before
+            site.deploy()
+        old = contents(site)
+        site.options["layout"] = after
+        (site.folder / "chain.pem").unlink()
+        was_cut_off = is_cut_off(change, lambda: site.install("", action="mend"))
+        now = {name: old[name] for name in ALL_FILES if name != "chain.pem"}
+        assert {name: site.content(name) for name in now} == now
+        site.acknowledge()
+        assert {name: site.content(name) for name in now} == now
+        if site.inspect()["repairs"]:
+            assert site.install("", action="mend")["obstacle"] == ""
+        assert contents(site) == old
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, after == "linked")
+        site.acknowledge()
+        assert contents(site) == old
+        assert not site.inspect()["is_untidy"]
+        change += 1
+    assert change > 2
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_confirmation_that_is_cut_off_is_finished(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, backup=True, revoke_superseded=True)
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        site.deploy()
+        old = site.serial()
+        new = site.put()
+        was_cut_off = is_cut_off(change, site.acknowledge)
+        answer = site.acknowledge()
+        assert [proof["serial"] for proof in answer["superseded"]] == [old]
+        assert serials(site) == {"confirmed": new, "wanted_now": new, "kept": ""}
+        assert len(list(site.state.glob("*/backups/*/*"))) == 4
+        assert not site.inspect()["is_untidy"]
+        change += 1
+    assert change > 8
