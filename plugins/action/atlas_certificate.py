@@ -103,7 +103,7 @@ class _Progress:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _PROGRESS_SECONDS
-        Display().display(f"{self._host}: {done} of {of} requests answered")
+        Display().display(f"{self._host}: {done} of {of} certificates issued")
 
 
 def _stated(value: Any) -> Any:

@@ -98,7 +98,10 @@ options:
     default: 60
   total_timeout:
     description:
-      - How many seconds a request may take with all its retries; none is begun later.
+      - How many seconds a request may take with the login that it needs, all its retries and the pauses between them, and a
+        list with all its pages. Then the connection is ended, whatever the service or a proxy is still sending.
+      - A certificate is not asked for in the last quarter of this time, since nothing would be known of it if the answer came
+        too late.
       - If not given, the environment variable E(ATLAS_TOTAL_TIMEOUT) is used.
     type: int
     default: 180
@@ -127,4 +130,11 @@ notes:
   - The environment variables are read on the controller. They may also be set with C(environment) on the play or the task;
     they are then taken out of it before anything runs on the node.
   - Options for all of these modules together can be set with C(module_defaults) for C(group/globalsign.atlas.atlas).
+  - What the task states comes first, with its C(module_defaults), then C(environment) on the play or the task, the environment
+    of the controller, and O(config_file). O(api_key) and O(api_secret) are taken from the first of these that states any of
+    the two, and certificate and private key, in whatever form, from the first that states any of them; no other form of them
+    is mixed in from elsewhere. O(client_key_passphrase) may stand in the same place as the key or in an earlier one. Where a
+    task states another form of certificate or key than C(module_defaults), that of the task is used.
+  - Of all these options, what is empty (an empty string, or an empty environment variable as AWX sets it for a field that
+    was left out) counts as not given.
 """

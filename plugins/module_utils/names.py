@@ -11,6 +11,7 @@ import re
 import sys
 
 from .errors import AtlasError
+from .libraries import here
 
 
 def dns_name(text: str, option: str) -> str:
@@ -38,7 +39,8 @@ def _to_ascii(name: str, text: str, option: str) -> str:
     except ImportError:
         raise AtlasError(
             f"{option}: {text!r} cannot be turned into an A-label, because the Python library idna"
-            f" is missing for {sys.executable}; install it, or give the name with xn--."
+            f" is missing on {here()} for {sys.executable}; install it, or give the name with"
+            " xn--."
         ) from None
 
     try:

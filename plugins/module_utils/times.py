@@ -12,13 +12,17 @@ from datetime import datetime, timezone
 
 from .errors import AtlasError
 
+EARLIEST, LATEST = -62135596800, 253402300799
+"""The first and the last second that ISO 8601 can name, of the years 1 and 9999."""
+
 _SHARE_OR_DURATION = re.compile(r"auto|([1-9]\d{0,2})%|([1-9]\d{0,5})([dhm])")
 _DURATION = re.compile(r"([1-9]\d{0,5})([dhm])")
 _SECONDS = {"d": 86400, "h": 3600, "m": 60}
 
 
 def iso_time(seconds: int) -> str:
-    """UNIX seconds as ISO 8601 in UTC, such as `2026-11-24T01:30:00Z`."""
+    """UNIX seconds as ISO 8601 in UTC, such as `2026-11-24T01:30:00Z`; at most the year 9999."""
+    seconds = min(max(seconds, EARLIEST), LATEST)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 

@@ -5,8 +5,6 @@
 
 """Keep certificates from GlobalSign Atlas on a node."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: atlas_certificate
 short_description: Keep certificates from GlobalSign Atlas on a node
@@ -38,7 +36,8 @@ attributes:
     details:
       - A folder that does not exist is no failure in check mode, because a task before this one may be about to
         create it. It is returned in RV(certificates[].missing_folders).
-      - O(preflight=server) is not done in check mode, and O(validate) is not run.
+      - What the service would refuse, since no verified claim covers a name or the quota is used up, is an error in
+        check mode too. O(validate) is not run.
   diff_mode:
     description:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
@@ -81,15 +80,6 @@ options:
     type: str
     choices: [controller, node]
     default: controller
-  preflight:
-    description:
-      - How a request is judged before a certificate is asked for.
-      - V(policy) checks it against the account's validation policy.
-      - V(server) does so too, and then has Atlas itself judge each request, so that an uncovered domain, say, is
-        known before quota is spent. Never in check mode, and not for a rekey.
-    type: str
-    choices: [policy, server]
-    default: policy
   check_revocation:
     description:
       - Ask Atlas whether the deployed certificates were revoked, with one request for each in every run. A revoked
@@ -959,6 +949,10 @@ certificates:
       type: str
       sample: The folder /etc/ssl/www does not exist on the node; create it before this task.
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -5,8 +5,6 @@
 
 """The node's half of atlas_certificate."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: atlas_certificate_node
 short_description: The half of atlas_certificate that runs on the managed node
@@ -69,6 +67,10 @@ answers:
 
 import json
 from typing import Any
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -5,8 +5,6 @@
 
 """What a TLS endpoint serves."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: endpoint_info
 short_description: Tell what a TLS endpoint serves
@@ -156,6 +154,10 @@ verified:
   type: bool
   sample: true
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -5,8 +5,6 @@
 
 """Place a token below the webroot of a web server."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: token_file
 short_description: Place a token below the webroot of a web server
@@ -16,6 +14,8 @@ author:
 description:
   - Writes the file that a domain is verified with over HTTP, with the folders that it takes, or removes it.
   - One remote call does what would take a task for each folder, and what is there already is left as it is.
+  - Who may write to the webroot gains nothing from what this does as root. Only regular files are read, no symbolic link below the
+    webroot is followed, and nothing that exists gets another owner or mode.
   - Needs nothing on the managed node but CPython 3.9 or newer.
 attributes:
   check_mode:
@@ -27,17 +27,21 @@ attributes:
 options:
   state:
     description:
-      - V(present) writes the file. One with another content is replaced, since all claims have the same file.
+      - V(present) writes the file. One with another content is replaced, since all claims have the same file, and so is a
+        symbolic link in its place.
       - V(absent) removes the file if it has just O(content), and nothing else. Folders stay.
     type: str
     choices: [present, absent]
     default: present
   webroot:
-    description: The folder that the web server serves at the root of the name. It has to exist.
+    description:
+      - The folder that the web server serves at the root of the name, as an absolute path. It has to exist.
+      - A symbolic link on the way to it is followed if nobody but root and the user of the task could have made it. Where it is
+        another user's, as with tools that deploy as a user of their own, let the task become that user.
     type: path
     required: true
   path:
-    description: The path of the URL.
+    description: The path of the URL, in printable ASCII.
     type: str
     required: true
   content:
@@ -45,14 +49,16 @@ options:
     type: str
     required: true
   owner:
-    description: The owner of the file, and of folders that are made. The default is that of O(webroot).
+    description:
+      - The owner of the file, and of folders that are made.
+      - The default is that of O(webroot), or the user of the task if that is not root, who cannot give files away.
     type: str
   group:
-    description: Their group. The default is that of O(webroot).
+    description: Their group, with the same default.
     type: str
 notes:
-  - Where SELinux is on, what is made gets the label that the policy has for its place.
-  - A symbolic link that leads out of O(webroot) is not followed.
+  - The file has the mode C(0644), folders that are made have C(0755), whatever the umask is.
+  - Where SELinux is on, what is made gets the label of the folder that it is in, as that is what the web server may read.
 seealso:
   - module: globalsign.atlas.token_listener
   - module: globalsign.atlas.atlas_domain_claim
@@ -87,103 +93,194 @@ file:
   sample: /var/www/html/.well-known/pki-validation/gsdv.txt
 """
 
+import contextlib
 import os
-import posixpath
-import tempfile
+import re
+import stat
+from dataclasses import dataclass
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.changes import Draft, label_of
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.folder import (
+    Folder,
+    UnreadableError,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.ownership import Attributes
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.phases import Work, alone
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import (
+    NoFolderError,
+    open_folder,
+)
+
+_URL_PATH = re.compile(r"(/[!-.0-~]+)+")
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 
 
+@dataclass(frozen=True)
 class TokenFile:
     """The file of a token below a webroot."""
 
-    def __init__(self, module: AnsibleModule) -> None:
-        self._module = module
-        options = module.params
-        self._webroot: str = options["webroot"]
-        self._content = options["content"].encode("utf-8")
-        path: str = options["path"]
-        if not path.startswith("/") or ".." in path.split("/") or path.endswith("/"):
+    webroot: str
+    path: str
+    content: bytes
+    owner: str | None = None
+    group: str | None = None
+
+    def require_sense(self) -> None:
+        """Refuse what stands for no file."""
+        if not os.path.isabs(self.webroot):
             raise AtlasError(
-                f"path: {path!r} is not the path of a file in a URL; give one such as"
+                f"webroot: {self.webroot!r} is not an absolute path; give one such as"
+                " '/var/www/html'."
+            )
+        is_path = _URL_PATH.fullmatch(self.path) and not set("?#") & set(self.path)
+        if not is_path or {".", ".."} & set(self._names):
+            raise AtlasError(
+                f"path: {self.path!r} is not the path of a file in a URL; give one such as"
                 " '/.well-known/pki-validation/gsdv.txt'."
             )
-        self.path = posixpath.join(self._webroot, path.lstrip("/"))
 
-    def place(self) -> bool:
-        """Write the file; whether anything was changed."""
-        if not os.path.isdir(self._webroot):
-            raise AtlasError(
-                f"webroot: {self._webroot} is not a folder on this host; give the one that the web"
-                " server serves as the root of the name."
-            )
-        missing = self._missing_folders()
-        self._refuse_escape()
-        if not missing and self._is_there():
-            return False
-        if not self._module.check_mode:
-            for folder in missing:
-                os.mkdir(folder, 0o755)
-                self._dress(folder, 0o755)
-            self._write()
-        return True
+    @property
+    def file(self) -> str:
+        """Where it lies."""
+        return os.path.join(self.webroot, self.path[1:])
 
-    def remove(self) -> bool:
+    @property
+    def _names(self) -> list[str]:
+        return self.path[1:].split("/")
+
+    def place(self, check_mode: bool) -> bool:
+        """Write the file; whether anything was changed, in check mode would be."""
+        with contextlib.ExitStack() as opened:
+            webroot = self._webroot()
+            if webroot is None:
+                raise AtlasError(
+                    f"webroot: {self.webroot} does not exist on this host; give the folder that the"
+                    " web server serves as the root of the name."
+                )
+            opened.enter_context(webroot)
+            attributes = self._attributes(webroot)
+            folder, missing = self._way(webroot, opened)
+            if not missing:
+                self._refuse_folder(folder)
+                if self._is_there(folder):
+                    return False
+            self._require_permission(folder)
+            if not check_mode:
+                for name in missing:
+                    folder = opened.enter_context(_made(folder, name, attributes))
+                alone(self._write(folder, attributes))
+            return True
+
+    def remove(self, check_mode: bool) -> bool:
         """Remove the file if it is ours; whether it was."""
-        if not self._is_there():
+        with contextlib.ExitStack() as opened:
+            webroot = self._webroot()
+            if webroot is None:
+                return False
+            folder, missing = self._way(opened.enter_context(webroot), opened)
+            if missing or not self._is_there(folder):
+                return False
+            self._require_permission(folder)
+            if not check_mode:
+                folder.unlink(self._names[-1])
+                folder.sync()
+            return True
+
+    def _webroot(self) -> Folder | None:
+        try:
+            return open_folder(self.webroot)
+        except NoFolderError:
+            return None
+        except AtlasError as error:
+            raise AtlasError(f"webroot: {error.message}") from None
+
+    def _attributes(self, webroot: Folder) -> Attributes:
+        """What the file gets; owner and group are looked up now, before anything is written."""
+        is_root = os.geteuid() == 0
+        owner = self.owner or (str(webroot.owner) if is_root else None)
+        group = self.group or (str(webroot.group) if is_root else None)
+        attributes = Attributes(owner, group, _FILE_MODE)
+        _ = attributes.owner_id, attributes.group_id
+        return attributes
+
+    def _way(self, webroot: Folder, opened: contextlib.ExitStack) -> tuple[Folder, list[str]]:
+        """The last folder on the way from the webroot to the file that is there, and the names of
+        those that are not."""
+        folder, missing = webroot, self._names[:-1]
+        while missing:
+            _refuse_other_than_folder(folder, missing[0])
+            inner = folder.inner(missing[0])
+            if inner is None:
+                break
+            folder = opened.enter_context(inner)
+            del missing[0]
+        return folder, missing
+
+    def _is_there(self, folder: Folder) -> bool:
+        name = self._names[-1]
+        found = folder.stat(name)
+        if found is None or not stat.S_ISREG(found.st_mode):
             return False
-        if not self._module.check_mode:
-            os.unlink(self.path)
-        return True
+        if found.st_size != len(self.content):
+            return False
+        try:
+            return folder.read(name) == self.content
+        except UnreadableError as error:
+            raise AtlasError(f"path: {folder.path_of(name)} {error.message}.") from None
 
-    def _missing_folders(self) -> list[str]:
-        missing: list[str] = []
-        folder = posixpath.dirname(self.path)
-        while not os.path.isdir(folder):
-            missing.insert(0, folder)
-            folder = posixpath.dirname(folder)
-        return missing
-
-    def _refuse_escape(self) -> None:
-        """Whoever may write to the webroot is not to choose where this user writes."""
-        webroot = os.path.realpath(self._webroot)
-        folder = os.path.realpath(posixpath.dirname(self.path))
-        if os.path.commonpath([webroot, folder]) != webroot:
+    def _refuse_folder(self, folder: Folder) -> None:
+        found = folder.stat(self._names[-1])
+        if found is not None and stat.S_ISDIR(found.st_mode):
             raise AtlasError(
-                f"path: {self.path} leads out of the webroot by a symbolic link, to {folder};"
-                " remove the link, or give the folder that is served as webroot."
+                f"path: {folder.path_of(self._names[-1])} is a folder, where the file of the token"
+                " has to be; move the folder away."
             )
 
-    def _is_there(self) -> bool:
-        try:
-            with open(self.path, "rb") as file:
-                return bool(file.read(len(self._content) + 1) == self._content)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+    def _require_permission(self, folder: Folder) -> None:
+        if not folder.is_writable():
+            raise AtlasError(
+                f"path: {self.file} cannot be changed, because the folder {folder.path} is not"
+                f" writable for the user {os.geteuid()}; let the task become a user who may write"
+                " there."
+            )
 
-    def _write(self) -> None:
-        handle, draft = tempfile.mkstemp(prefix=".token-", dir=posixpath.dirname(self.path))
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._content)
-            self._dress(draft, 0o644)
-            os.replace(draft, self.path)
-        except BaseException:
-            os.unlink(draft)
-            raise
-        # The label depends on the name.
-        self._module.set_default_selinux_context(self.path, False)
+    def _write(self, folder: Folder, attributes: Attributes) -> Work[None]:
+        yield [
+            Draft(
+                folder,
+                self._names[-1],
+                self.content,
+                attributes,
+                label_of(folder),
+                is_raced=True,  # several hosts of a play may share the webroot
+            )
+        ]
 
-    def _dress(self, path: str, mode: int) -> None:
-        """Give what was made its owner, label and mode."""
-        webroot = os.stat(self._webroot)
-        options = self._module.params
-        self._module.set_owner_if_different(path, options["owner"] or str(webroot.st_uid), False)
-        self._module.set_group_if_different(path, options["group"] or str(webroot.st_gid), False)
-        self._module.set_default_selinux_context(path, False)
-        os.chmod(path, mode)
+
+def _made(folder: Folder, name: str, attributes: Attributes) -> Folder:
+    return folder.make(name, _FOLDER_MODE, attributes.owner_id, attributes.group_id)
+
+
+def _refuse_other_than_folder(folder: Folder, name: str) -> None:
+    """Whoever may write to the webroot is not to choose where this user writes."""
+    found, path = folder.stat(name), folder.path_of(name)
+    if found is None or stat.S_ISDIR(found.st_mode):
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise AtlasError(
+            f"path: {path} is a symbolic link, and below webroot none is followed; have a folder"
+            " there."
+        )
+    raise AtlasError(
+        f"path: {path} is not a folder, and one has to be there; move what it is away."
+    )
 
 
 def main() -> None:
@@ -199,16 +296,21 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    given = module.params
+    token = TokenFile(
+        given["webroot"],
+        given["path"],
+        given["content"].encode("utf-8", "surrogateescape"),
+        given["owner"],
+        given["group"],
+    )
+    act = token.place if given["state"] == "present" else token.remove
     try:
-        token = TokenFile(module)
-        changed = token.place() if module.params["state"] == "present" else token.remove()
+        token.require_sense()
+        changed = act(module.check_mode)
     except AtlasError as error:
         module.fail_json(msg=error.message)
-    except OSError as error:
-        module.fail_json(
-            msg=f"{error.filename}: {error.strerror}; run the task as a user who may write there."
-        )
-    module.exit_json(changed=changed, file=token.path)
+    module.exit_json(changed=changed, file=token.file)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 
 """Serve one file over HTTP for a short time."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: token_listener
 short_description: Serve one file over HTTP for a short time
@@ -47,7 +45,7 @@ options:
     description: What is served, as it is, without a newline added. Required with O(state=started).
     type: str
   lifetime:
-    description: After how many seconds the listener ends by itself.
+    description: After how many seconds the listener ends by itself, at most V(86400), a day.
     type: int
     default: 900
 notes:
@@ -86,6 +84,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 """
+
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

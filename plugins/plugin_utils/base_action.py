@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import traceback
 from abc import abstractmethod
@@ -16,6 +17,7 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
@@ -23,8 +25,17 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connect
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.connection_places import (
+    Place,
+    over_defaults,
+    taken,
+)
+from ansible_collections.globalsign.atlas.plugins.plugin_utils.unsupported import (
+    unsupported_sentence,
+)
 
 _PREFIX = "ATLAS_"
+_ACTION_GROUP = "group/globalsign.atlas.atlas"
 
 
 class ControllerAction(ActionBase):
@@ -42,6 +53,8 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, perform the action, and turn an error into a failed result."""
+        # What core had before this process was forked need not be searched for garbage here.
+        gc.freeze()
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         self._secrets: set[str] = set()
@@ -95,9 +108,16 @@ class ControllerAction(ActionBase):
             if rule.get("no_log") and parameters.get(option):
                 self._secrets.update(_texts_of(parameters[option]))
         if validated.error_messages:
+            name = str(self._task.resolved_action or self._task.action)
+            told = [
+                unsupported_sentence(name, spec, validated.unsupported_parameters, error.msg)
+                if isinstance(error, UnsupportedError)
+                else error.msg
+                for error in validated.errors
+            ]
             # The same for each element of a list is said once.
-            messages = remove_values(list(dict.fromkeys(validated.error_messages)), self._secrets)
-            raise AtlasError("; ".join(messages) + ".")
+            messages = remove_values(list(dict.fromkeys(told)), self._secrets)
+            raise AtlasError("; ".join(messages).rstrip(".") + ".")
         return {option: parameters.get(option) for option in spec}
 
 
@@ -162,26 +182,42 @@ class AtlasAction(ControllerAction):
 
     def _arguments(self) -> dict[str, Any]:
         arguments = super()._arguments()
-        for option, value in self._connection_environment().items():
-            arguments.setdefault(option, value)
-        self._add_config_file(arguments)
-        return arguments
+        given = {option: arguments.pop(option, None) for option in CONNECTION_OPTIONS}
+        defaults = self._module_defaults()
+        is_default = {option for option, value in defaults.items() if given.get(option) == value}
+        own = {option: value for option, value in given.items() if option not in is_default}
+        places = [
+            Place("the task", over_defaults(own, {name: given[name] for name in is_default})),
+            Place("the environment of the play", self._connection_environment()),
+            Place("the environment of the controller", _controller_environment()),
+        ]
+        config_file = taken(places).get("config_file")
+        if config_file:
+            places.append(Place("config_file", self._config_file(str(config_file))))
+        return {**arguments, **taken(places)}
 
-    def _add_config_file(self, arguments: dict[str, Any]) -> None:
-        """Add what the configuration file states and nothing else does."""
-        given = arguments.get("config_file") or os.environ.get(environment_variable("config_file"))
-        if not given:
-            return
+    def _config_file(self, given: str) -> dict[str, Any]:
+        """What the configuration file states."""
         from ansible_collections.globalsign.atlas.plugins.plugin_utils import config_file
 
-        path = os.path.expanduser(str(given))
+        path = os.path.expanduser(given)
         source = self.find_file("config_file", path)
-        folder = os.path.dirname(self._find(path))
-        for option, value in config_file.options_of(source, folder).items():
-            if environment_variable(option) not in os.environ:
-                arguments.setdefault(option, value)
+        return config_file.options_of(source, os.path.dirname(self._find(path)))
 
-    def _connection_environment(self) -> dict[str, str]:
+    def _module_defaults(self) -> dict[str, Any]:
+        """The connection options in `module_defaults`, which core has merged into those of the
+        task: what a task states in one form comes before what they state in another."""
+        merged: dict[str, Any] = {}
+        for defaults in self._task.module_defaults or []:
+            merged.update(defaults)
+        found: dict[str, Any] = {}
+        for name in (_ACTION_GROUP, self._task.resolved_action):
+            found.update(self._templar.template(merged.get(name)) or {})
+        return {
+            option: value for option, value in _plain(found).items() if option in CONNECTION_OPTIONS
+        }
+
+    def _connection_environment(self) -> dict[str, Any]:
         """Take `ATLAS_*` out of the play's `environment`, and use it here.
 
         Core would put it on the command line of what it runs on the node, and into -vvv output.
@@ -194,8 +230,17 @@ class AtlasAction(ControllerAction):
             variables.update(_plain(self._templar.template(environment)) or {})
         ours = {name: variables.pop(name) for name in list(variables) if name.startswith(_PREFIX)}
         self._task.environment = [variables]
-        option_of = {environment_variable(option): option for option in CONNECTION_OPTIONS}
-        return {option_of[name]: value for name, value in ours.items() if name in option_of}
+        return _options_in(ours)
+
+
+def _controller_environment() -> dict[str, Any]:
+    return _options_in(os.environ)
+
+
+def _options_in(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The connection options among environment variables."""
+    named = ((option, environment_variable(option)) for option in CONNECTION_OPTIONS)
+    return {option: variables[variable] for option, variable in named if variable in variables}
 
 
 def _texts_of(secret: Any) -> set[str]:

@@ -113,7 +113,12 @@ def _task(place: Path, count: int) -> dict[str, Any]:
         }
         for name in _names(count)
     ]
-    options = {"privatekey_type": "ECDSA", "privatekey_size": 256, "certificates": items}
+    options = {
+        "privatekey_type": "ECDSA",
+        "privatekey_size": 256,
+        "state_dir": str(place / "records"),
+        "certificates": items,
+    }
     return {"globalsign.atlas.atlas_certificate": options}
 
 

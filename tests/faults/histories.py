@@ -32,7 +32,8 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certif
 
 from .killing import Killed, Mortal, counted_operations
 from .model_service import Clock, ModelClient, ModelService, Order, Post
-from .whole_task import no_file, validated
+from .sights import record_of
+from .whole_task import RECORDS, no_file, validated
 
 SETTLE = 60
 CHANGING = ("install", "acknowledge", "previous", "revoked")
@@ -58,12 +59,14 @@ class Kill:
 class Told:
     """One run, and what befalls it.
 
-    It starts `after` seconds for the name of this number. `posts` and `failing` are as for
-    `ModelClient`. `is_elsewhere`: on another controller; `lingers`: its process is still there
-    when it is over; `loses_connection`: a killed node is seen as a lost connection.
+    It starts `after` seconds for the name of this number, on a controller whose clock is `drift`
+    seconds ahead of the service's. `posts` and `failing` are as for `ModelClient`.
+    `is_elsewhere`: on another controller; `lingers`: its process is still there when it is over;
+    `loses_connection`: a killed node is seen as a lost connection.
     """
 
     after: int = 0
+    drift: int = 0
     name: int = 0
     kill: Kill | None = None
     posts: tuple[Post, ...] = ()
@@ -134,7 +137,7 @@ class Player:
             open_client=lambda: client,
             fetch=no_file,
             sleep=self.clock.sleep,
-            clock=lambda: self.clock.now,
+            clock=lambda: self.clock.now + told.drift,
             run=Run(**process, **elsewhere),
         )
         arguments = {**self._arguments(told), **options}
@@ -160,6 +163,7 @@ class Player:
             "privatekey_path": str(self.folder / "key.pem"),
             "chain_path": str(self.folder / "chain.pem"),
             "fullchain_path": str(self.folder / "fullchain.pem"),
+            "state_dir": str(self.folder / RECORDS),
             "layout": history.layout,
             "settle": SETTLE,
             "privatekey_rotation": "never" if history.keeps_key else "on_renewal",
@@ -177,9 +181,7 @@ class Player:
 
     def record(self) -> dict[str, Any]:
         """What the node has recorded."""
-        file = self.folder / ".atlas/cert.pem/private/state.json"
-        record: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
-        return record
+        return record_of(self.folder)
 
     def _look(self) -> None:
         file = self.folder / "cert.pem"

@@ -139,12 +139,22 @@ class _Authority:
         return builder.add_extension(constraints, critical=True).sign(by, hashes.SHA256())
 
     def issue(
-        self, name: str, public_key: Any, serial: int, begins: int, ends: int
+        self,
+        name: str,
+        public_key: Any,
+        serial: int,
+        begins: int,
+        ends: int,
+        is_authority: bool = False,
     ) -> x509.Certificate:
         """A certificate for one DNS name."""
         builder = _builder(_name(name), self._name, public_key, serial, begins, ends)
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
-        return builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
+        builder = builder.add_extension(names, critical=False)
+        if is_authority:
+            constraints = x509.BasicConstraints(ca=True, path_length=None)
+            builder = builder.add_extension(constraints, critical=True)
+        return builder.sign(self._key, hashes.SHA256())
 
 
 def _builder(
@@ -275,6 +285,12 @@ class ModelClient:
     def service_time(self) -> int:
         """No request: the clock of the last answer."""
         return int(self._clock.now)
+
+    def known_claims(self, _anew: bool) -> None:
+        """An account whose claims are not listed."""
+
+    def quota_for(self, _count: int, _is_kept: bool) -> None:
+        """Nor is its quota."""
 
     # Requests that issue
 

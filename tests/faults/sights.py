@@ -13,13 +13,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import sets
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
+
+from .whole_task import RECORDS
 
 NAMES = ("cert.pem", "key.pem", "chain.pem")
 Sight = tuple[bytes, bytes, bytes]
 """Certificate, private key and chain; empty if not there."""
-STORE = ".atlas/cert.pem"
+BACKUPS = "backups"
 _LONGEST = 1 << 16
 
 
@@ -43,19 +47,43 @@ def on_disk(folder: Path) -> Sight:
     return contents[0], contents[1], contents[2]
 
 
+def record_of(folder: Path) -> dict[str, Any]:
+    """What is recorded of the only certificate of a folder; empty if nothing is."""
+    files = list((folder / RECORDS).glob("*.json"))
+    assert len(files) < 2, files
+    record: dict[str, Any] = json.loads(files[0].read_bytes()) if files else {}
+    return record
+
+
 def is_switching(folder: Path) -> bool:
     """Whether the record says that a switch was begun and not ended."""
-    record = folder / STORE / "private/state.json"
-    return record.exists() and json.loads(record.read_bytes())["installing"] is not None
+    record = record_of(folder)
+    return bool(record) and not record["is_applied"]
+
+
+ATTEMPT = "the key of an attempt"
 
 
 def left_over(folder: Path) -> list[str]:
-    """What nobody needs any more: temporary files, keys of attempts, other versions."""
-    store = folder / STORE
-    found = [*folder.rglob(".*.atlas-*"), *store.rglob("private/key.pem")]
-    versions = list((store / "versions").iterdir())
-    found += [*(store / "private/previous").glob("*"), *store.glob("versions/*/key.pem")]
-    return [str(path) for path in found] + [path.name for path in versions[1:]]
+    """What nobody needs any more: drafts and space that was held, keys of attempts, other sets
+    than the one that is in place, and its content."""
+    found = [str(path) for path in folder.rglob(".*.atlas-*")]
+    record = record_of(folder)
+    if (record.get("attempt") or {}).get("key_pem"):
+        found.append(ATTEMPT)
+    for name, held in record.get("sets", {}).items():
+        if name != record["confirmed"]:
+            found.append(f"the set {name}")
+        elif held["key"] or any(file["content"] for file in held["files"].values()):
+            found.append(f"the content of {name}")
+    used = {record.get("confirmed"), "live", BACKUPS}
+    found += [str(path) for path in set_folders(folder) if path.name not in used]
+    return found
+
+
+def set_folders(folder: Path) -> Iterator[Path]:
+    """The folders of the files of sets, and the link that leads to one of them."""
+    return (folder / RECORDS).glob("*/*")
 
 
 class Watch:
@@ -69,10 +97,10 @@ class Watch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._live = str(folder / STORE / "live")
+        self._names = [sets.file_name(str(folder / name)) for name in NAMES]
         self._by_path: set[tuple[Sight, bool]] = set()
         self._pinned: dict[tuple[int, int], tuple[int, list[set[bytes]]]] = {}
-        for version in folder.glob(f"{STORE}/versions/*/out"):
+        for version in set_folders(folder):
             self._pin(str(version))
         self.look()
 
@@ -83,9 +111,10 @@ class Watch:
         os.close(place)
         sight = contents[0], contents[1], contents[2]
         self._by_path.add((sight, _is_mixed(sight) and is_switching(self._folder)))
-        self._pin(self._live)
+        for live in (self._folder / RECORDS).glob("*/live"):
+            self._pin(str(live))
         for descriptor, seen in self._pinned.values():
-            for name, ever in zip(NAMES, seen):
+            for name, ever in zip(self._names, seen):
                 ever.add(_read(name, descriptor))
 
     def check(self, layout: str, is_first: bool) -> None:

@@ -127,14 +127,6 @@ CALLS = [
         issues=True,
     ),
     Call(
-        "check",
-        "POST",
-        "/certificates",
-        lambda c, m: c.check_request(m) is None,
-        lambda service: good_request(),
-        issues=True,
-    ),
-    Call(
         "rekey",
         "POST",
         "/certificates/*/rekey",

@@ -5,13 +5,15 @@
 """The protocol of issuance against a model of the service, in drawn histories.
 
 Each has up to two kills, and requests that the service acts upon late, twice or not at all, whose
-answers get lost, with statistics that lag (docs/certificates.md, "What is guaranteed"). More of
-them, other ones each time: ATLAS_HISTORIES_EXAMPLES=20000 pytest tests/faults/test_histories.py
+answers get lost, with statistics that lag, on controllers whose clocks are wrong by minutes to
+months, each by another (docs/certificates.md, "What is guaranteed"). More of them, other ones each
+time: ATLAS_HISTORIES_EXAMPLES=20000 pytest tests/faults/test_histories.py
 """
 
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,9 +55,10 @@ from .model_service import (
     Order,
     Post,
 )
-from .sights import belong_together, is_switching, left_over, on_disk
+from .sights import ATTEMPT, belong_together, is_switching, left_over, on_disk
 
 EXAMPLES = os.environ.get("ATLAS_HISTORIES_EXAMPLES")
+DAY = 86400
 LONG = 2 * 3600
 """Seconds after which no lease holds, and nothing is late any more."""
 FILES = ("cert.pem", "key.pem", "chain.pem", "fullchain.pem")
@@ -114,6 +117,17 @@ def delays(draw: st.DrawFn, totals: list[int], is_late: bool) -> tuple[int, int,
     return late, issuing, total - late - issuing
 
 
+drifts = st.one_of(
+    st.just(0),
+    st.builds(
+        operator.mul,
+        st.sampled_from([240, 900, 2 * 3600, 2 * DAY, LIFETIME // 3 * 2, 170 * DAY]),
+        st.sampled_from([1, -1]),
+    ),
+)
+"""How far a controller's clock is off: minutes, hours and months, ahead and behind."""
+
+
 def runs(keeps_to_bound: bool) -> st.SearchStrategy[Told]:
     """One run. The first of the moments of a controller's death are about the request that
     issues."""
@@ -125,7 +139,8 @@ def runs(keeps_to_bound: bool) -> st.SearchStrategy[Told]:
     failures = st.lists(st.booleans(), max_size=8).map(tuple)
     return st.builds(
         Told,
-        after=st.sampled_from([0, 5, 0, 5, SETTLE, 300, 600, LONG, 86400]),
+        after=st.sampled_from([0, 5, 0, 5, SETTLE, 300, 600, LONG, DAY]),
+        drift=drifts,
         kill=st.one_of(kills, kills, st.none()),
         posts=st.lists(posts(keeps_to_bound), min_size=1, max_size=3).map(tuple),
         failing=st.one_of(st.just(()), st.just(()), failures),
@@ -302,8 +317,8 @@ def forgotten(player: Player, played: Played) -> list[str]:
     """What was left over, but for the key of a request that is not needed any more and that the
     result speaks of: what it led to is not known."""
     left = left_over(player.folder)
-    if player.record()["attempt"] and "never finished" in str(played.result):
-        left.remove(str(player.folder / ".atlas/cert.pem/private/key.pem"))
+    if ATTEMPT in left and "never finished" in str(played.result):
+        left.remove(ATTEMPT)
     return left
 
 

@@ -20,9 +20,10 @@ from simulator.conftest import Simulator
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.certificate_calls import (
     CertificateCalls,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import store
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
-from .conftest import IMPATIENT
+from .conftest import IMPATIENT, requests_of
 from .whole_task import Tasks, at_once
 
 POST = {"method": "POST", "path": "/certificates"}
@@ -31,9 +32,17 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture
-def tasks(service: Simulator, quick_path: Path) -> Tasks:
+def tasks(service: Simulator, quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tasks:
+    monkeypatch.setattr(store, "default_state_folder", lambda: str(quick_path / "state"))
+    folder = quick_path / "site"
+    folder.mkdir()
     connection = {"read_timeout": IMPATIENT, "total_timeout": 10}
-    return Tasks(service, quick_path, {"settle": 1}, connection, sleep=at_once)
+    return Tasks(service, folder, {"settle": 1}, connection, sleep=at_once)
+
+
+def records(tasks: Tasks) -> list[Path]:
+    """The documents that the node keeps between runs."""
+    return list((tasks.folder.parent / "state").glob("*.json"))
 
 
 def wait_if_late(tasks: Tasks, fault: dict[str, Any]) -> None:
@@ -201,7 +210,7 @@ def test_a_pending_certificate_that_the_service_does_not_know(
     service.control("POST", "/faults", {**GET, "action": "status", "status": 500, "times": 99})
     tasks.run(**wanted)
     service.control("DELETE", "/faults")
-    record = tasks.folder / ".atlas/cert.pem/private/state.json"
+    (record,) = records(tasks)
     state = json.loads(record.read_bytes())
     issued = state["attempt"]["serial"]
     state["attempt"]["serial"] = "01" * 16
@@ -233,13 +242,17 @@ def test_nothing_is_sent_again_when_the_lease_is_over(service: Simulator, tasks:
     """Another controller may be at it by then."""
     name, wanted = wish()
     service.control("POST", "/faults", {**POST, "action": "reset-before", "times": 1})
-    moment = [time.time()]
+    moved: list[int] = []
 
     def sleep(_seconds: float) -> None:
-        moment[0] += 3600
+        moved.append(3600)
+        service.control("POST", "/clock", {"move": 3600})
 
-    tasks.clock, tasks.sleep = lambda: moment[0], sleep
-    assert "is not known" in tasks.run(**wanted)["msg"]
+    tasks.sleep = sleep
+    try:
+        assert "is not known" in tasks.run(**wanted)["msg"]
+    finally:
+        service.control("POST", "/clock", {"move": -sum(moved)})
     assert issued_for(service, name) == []
 
 
@@ -266,36 +279,65 @@ def test_refused_by_the_issuing_ca(service: Simulator, tasks: Tasks) -> None:
         assert "422" in tasks.run(**wanted)["msg"]
     finally:
         service.control("POST", "/settings", {"refuse_later": False})
-    assert list(tasks.folder.rglob("private/key.pem")) == []
+    assert records(tasks) == []
     assert tasks.run(**wanted)["changed"]
 
 
 def test_a_refused_request_leaves_no_key(service: Simulator, tasks: Tasks) -> None:
     result = tasks.run(san={"dns_names": ["www.not-verified.example"]})
     assert "no verified claim that covers www.not-verified.example" in result["msg"]
-    assert list(tasks.folder.rglob("private/key.pem")) == []
+    assert records(tasks) == []
     assert not (tasks.folder / "key.pem").exists()
 
 
-def test_preflight_finds_an_uncovered_name(service: Simulator, tasks: Tasks) -> None:
-    before = len(service.control("GET", "/ledger"))
-    result = tasks.run(san={"dns_names": ["www.not-verified.example"]}, preflight="server")
-    assert "www.not-verified.example" in result["msg"]
-    assert len(service.control("GET", "/ledger")) == before
-    assert tasks.run(preflight="server")["changed"]
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_uncovered_name_is_found_before_anything_is_asked_for(
+    service: Simulator, tasks: Tasks, check_mode: bool
+) -> None:
+    service.control("DELETE", "/requests")
+    result = tasks.run(check_mode, san={"dns_names": ["www.not-verified.example"]})
+    assert result["failed"], result
+    assert "no verified claim that covers www.not-verified.example" in result["msg"]
+    assert requests_of(service, "POST", "/certificates") == 0
+    assert requests_of(service, "GET", "/claims/domains") == 1
 
 
-def test_a_service_that_issues_at_the_preflight(service: Simulator, tasks: Tasks) -> None:
-    """What it issued is used, and nothing else is asked for."""
-    service.control("POST", "/settings", {"ignore_mode": True})
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_claims_and_quota_that_cannot_be_read_stop_nothing(
+    service: Simulator, tasks: Tasks, status: int
+) -> None:
+    _name, wanted = wish()
+    for path in ("/claims/domains", "/quotas/issuance"):
+        service.control(
+            "POST",
+            "/faults",
+            {"method": "GET", "path": path, "action": "status", "status": status, "times": 99},
+        )
+    result = tasks.run(**wanted)
+    assert (result["changed"], result["warnings"]) == (True, [])
+
+
+def test_a_window_that_the_service_refuses(service: Simulator, tasks: Tasks) -> None:
+    """Then all that was issued is looked through."""
     name, wanted = wish()
-    try:
-        result = tasks.run(preflight="server", **wanted)
-    finally:
-        service.control("POST", "/settings", {"ignore_mode": False})
-    assert result["changed"]
-    assert "does not know preflight" in result["warnings"][0]
+    refused = {"action": "status", "status": 422, "times": 99}
+    service.control("POST", "/faults", {**POST, "action": "reset-after", "times": 1})
+    service.control("POST", "/faults", {"method": "GET", "path": "/stats/expiring", **refused})
+    result = tasks.run(**wanted)
     assert issued_for(service, name) == [result["certificates"][0]["serial_number"]]
+
+
+@pytest.mark.parametrize("days", [170, -170])
+def test_a_controller_whose_clock_is_wrong(service: Simulator, tasks: Tasks, days: int) -> None:
+    """It buys nothing that is not due by the clock of the service, and says so."""
+    name, wanted = wish()
+    assert tasks.run(**wanted)["changed"]
+    tasks.clock = lambda: time.time() + days * 86400
+    result = tasks.run(**wanted)
+    assert len(issued_for(service, name)) == 1
+    assert not result["changed"]
+    told = ["The clock of the controller is 170 days ahead of that of Atlas."]
+    assert [text.partition(" What is due")[0] for text in result["warnings"]] == told[: days > 0]
 
 
 def test_an_attempt_of_another_wish(service: Simulator, tasks: Tasks) -> None:

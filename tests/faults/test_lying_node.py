@@ -8,6 +8,7 @@ own, and spends no more than its task may."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 from simulator.conftest import Simulator
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.run import Run
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
+from .counting import outcome_of
 from .whole_task import Tasks
 
 Answers = list[dict[str, Any]]
@@ -228,3 +231,85 @@ def test_no_revocation_of_what_was_not_replaced(service: Simulator, tasks: Tasks
     result = tasks.run(revoke_superseded=True)
     assert "not revoked yet" in result["warnings"][0]
     assert status_of(service, serial) == "ISSUED"
+
+
+LATER = int(time.time()) + 180 * 86400
+
+
+@pytest.mark.parametrize("is_fresh", [True, False])
+@pytest.mark.parametrize("stated", [{"valid_for": "2d"}, {}], ids=["two days", "as long as can be"])
+def test_no_other_end_than_the_task_states(
+    service: Simulator, tasks: Tasks, is_fresh: bool, stated: dict[str, Any]
+) -> None:
+    """The end of a new attempt is the task's, and an old one is of use only if it is about that."""
+    begun = {} if is_fresh else {"begun": int(time.time()), "is_same_wish": True}
+    sooner = int(time.time()) + 3 * 86400
+    not_after = LATER if stated else sooner
+    tasks.perform = lying(changing("prepare", not_after=not_after, is_fresh=is_fresh, **begun))
+    before = len(ledger(service))
+    tasks.run(**stated)
+    for entry in ledger(service)[before:]:
+        ends = service.certificate(entry["serial_number"]).not_valid_after_utc.timestamp()
+        if stated:
+            assert ends <= time.time() + 2 * 86400
+        else:
+            assert ends > time.time() + 100 * 86400
+
+
+HUGE = 10**30
+ENDLESS = "9" * 5000
+NUMBERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "an end": ("inspect", {"certificate": {"not_after": HUGE}}),
+    "a beginning": ("inspect", {"certificate": {"not_before": -HUGE}}),
+    "an end of what was installed": ("install", {"certificate": {"not_after": HUGE}}),
+    "an end of an attempt": ("prepare", {"is_fresh": False, "not_after": HUGE}),
+    "a beginning of an attempt": ("prepare", {"is_fresh": False, "begun": HUGE}),
+    "a lease": (
+        "prepare",
+        {"busy": {"run": "r", "controller": "c", "process": f"{ENDLESS}:1", "until": HUGE}},
+    ),
+    "a process": (
+        "prepare",
+        {"busy": {"run": "r", "controller": "", "process": f"{ENDLESS}:1", "until": 1}},
+    ),
+    "a serial number": ("inspect", {"certificate": {"serial_number": ENDLESS}}),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_that_nobody_can_do_anything_with(
+    service: Simulator, tasks: Tasks, kind: str
+) -> None:
+    """The task ends with a sentence, and what was issued for the others is in its result."""
+    asked, members = NUMBERS[kind]
+    items = [
+        {
+            "path": str(tasks.folder / f"{number}.crt"),
+            "privatekey_path": str(tasks.folder / f"{number}.key"),
+            "san": {"dns_names": [f"n{number}.quillon.example"]},
+        }
+        for number in range(2)
+    ]
+    tasks.run(certificates=items[1:])
+    controller = Run().controller
+
+    def lie(step: str, answers: Answers) -> Answers:
+        if step != asked:
+            return answers
+        told = {**answers[-1], **members}
+        if "busy" in members:
+            told["busy"] = {**members["busy"], "controller": controller}
+        if "certificate" in members:
+            facts = answers[-1]["certificate"]
+            told["certificate"] = facts and {**facts, **members["certificate"]}
+        return [*answers[:-1], told]
+
+    before = {entry["serial_number"] for entry in ledger(service)}
+    tasks.perform, tasks.sleep = lying(lie), lambda _seconds: None
+    stated = [items[0], {**items[1], "force": asked != "inspect"}]
+    result = outcome_of(tasks, certificates=stated)
+    assert "fault of globalsign.atlas" not in json.dumps(result)
+    assert len(result.get("certificates", ())) == 2 or asked == "inspect"
+    for entry in ledger(service):
+        if entry["serial_number"] not in before:
+            assert entry["serial_number"] in json.dumps(result)

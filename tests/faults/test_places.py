@@ -7,6 +7,7 @@ the files that are put there belong to and hold."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,14 +18,13 @@ from typing import Any
 import pytest
 from simulator.conftest import Simulator
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare
-
-from .whole_task import Tasks
+from .whole_task import Tasks, on_another_machine
 
 
 @pytest.fixture
 def tasks(service: Simulator, tmp_path: Path) -> Tasks:
-    return Tasks(service, tmp_path / "ssl", {"settle": 0})
+    """Records lie elsewhere: what is wrong with a folder for files is no matter of theirs."""
+    return Tasks(service, tmp_path / "ssl", {"settle": 0}, state_dir=tmp_path / "records")
 
 
 def posts(service: Simulator) -> int:
@@ -95,7 +95,7 @@ def test_a_link_that_another_user_made(service: Simulator, tasks: Tasks, linked:
     assert "belongs to the user 65534" in run_without_a_request(service, tasks, owner="nobody")
     assert (victim / "cert.pem").read_text() == "nothing of theirs"
     os.lchown(place, 0, 0)
-    assert tasks.run()["changed"]
+    assert tasks.run(force=True)["changed"]
 
 
 def test_a_named_pipe(service: Simulator, tasks: Tasks) -> None:
@@ -125,7 +125,7 @@ def test_a_key_that_cannot_be_read_is_not_replaced(
 def test_everybody_may_replace_the_key(service: Simulator, tasks: Tasks) -> None:
     tasks.folder.mkdir()
     tasks.folder.chmod(0o777)
-    assert "everybody can replace files" in run_without_a_request(service, tasks)
+    assert "everybody can replace what lies in" in run_without_a_request(service, tasks)
 
 
 def test_a_file_that_is_a_mount_point(service: Simulator, tasks: Tasks) -> None:
@@ -160,7 +160,7 @@ def test_a_disk_that_fills_up_after_the_request(service: Simulator, tasks: Tasks
 
         def perform(step: str, items: Any, secrets: Any, check_mode: bool) -> Any:
             if step == "install":
-                for reserve in tasks.folder.rglob(".*.atlas-reserve-*"):
+                for reserve in tasks.folder.rglob(".*.atlas-reserve"):
                     reserve.unlink()
                 fill(tasks.folder / "filler")
             return honest(step, items, secrets, check_mode)
@@ -197,21 +197,46 @@ def test_an_immutable_file(service: Simulator, tasks: Tasks) -> None:
         subprocess.run(["chattr", "-i", str(key)], check=True)
 
 
-def test_records_in_a_folder_of_another(service: Simulator, tasks: Tasks) -> None:
+@pytest.mark.parametrize("weak", ["the folder", "the one above"])
+def test_records_where_others_could_change_them(
+    service: Simulator, tasks: Tasks, weak: str
+) -> None:
     """A staged key is not written where another user could read or replace it."""
     tasks.folder.mkdir()
-    (tasks.folder / ".atlas").mkdir()
-    (tasks.folder / ".atlas").chmod(0o777)
-    assert "would not be safe there" in run_without_a_request(service, tasks)
+    tasks.state_dir = tasks.records / "above" / "records"
+    tasks.state_dir.mkdir(parents=True)
+    (tasks.state_dir if weak == "the folder" else tasks.state_dir.parent).chmod(0o777)
+    assert "is not a safe place" in run_without_a_request(service, tasks)
+    assert list(tasks.state_dir.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"version": 99}', '{"version": 1}'])
+def test_records_where_the_files_are_followed_elsewhere(service: Simulator, tasks: Tasks) -> None:
+    """The record is that of the path without links, so that the next run finds it by either."""
+    tasks.folder.mkdir()
+    serial = serial_of(tasks.run())
+    tasks.folder.with_name("linked").symlink_to("ssl")
+    tasks.folder = tasks.folder.with_name("linked")
+    before = posts(service)
+    assert not tasks.run()["changed"]
+    forced = serial_of(tasks.run(force=True))
+    assert posts(service) == before + 1
+    assert forced != serial
+    assert len(list(tasks.records.glob("*.json"))) == 1
+
+
+def record_of(tasks: Tasks) -> Path:
+    (record,) = tasks.records.glob("*.json")
+    return record
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"version": 99}', '{"version": 1}', "\x00" * 9])
 def test_a_damaged_record(service: Simulator, tasks: Tasks, content: str) -> None:
     tasks.folder.mkdir()
     assert tasks.run()["changed"]
-    record = tasks.folder / ".atlas/cert.pem/private/state.json"
+    record = record_of(tasks)
     record.write_text(content)
-    assert "state.json" in run_without_a_request(service, tasks, force=True)
+    assert str(record) in run_without_a_request(service, tasks, force=True)
+    assert record.read_text() == content
 
 
 def test_a_record_of_another_machine(
@@ -226,17 +251,18 @@ def test_a_record_of_another_machine(
         service.control("POST", "/faults", {**fault, "times": 99})
     assert tasks.run()["failed"]
     service.control("DELETE", "/faults")
-    staged = next(tasks.folder.rglob("private/key.pem")).read_bytes()
-    monkeypatch.setattr(prepare, "machine_id", lambda: "another")
+    staged = json.loads(record_of(tasks).read_bytes())["attempt"]["key_pem"]
+    assert "PRIVATE KEY" in staged
+    on_another_machine(monkeypatch)
     assert tasks.run()["changed"]
-    assert (tasks.folder / "key.pem").read_bytes() != staged
+    assert (tasks.folder / "key.pem").read_text() != staged
 
 
 def test_the_space_is_given_back(service: Simulator, tasks: Tasks) -> None:
     tasks.folder.mkdir()
     tasks.run()
     tasks.run(san={"dns_names": ["www.not-verified.example"]})
-    assert [path for path in tasks.folder.rglob("*reserve*") if os.path.lexists(path)] == []
+    assert [*tasks.folder.rglob("*reserve*"), *tasks.records.rglob("*reserve*")] == []
 
 
 def serial_of(result: dict[str, Any]) -> str:

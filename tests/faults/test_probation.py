@@ -344,7 +344,7 @@ def test_workers_of_a_run_share_what_is_left_of_the_quota(
 def test_revoked_without_a_record(service: Simulator, tasks: Tasks) -> None:
     """A certificate that others obtained, revoked by a task: it is due."""
     tasks.run()
-    shutil.rmtree(tasks.folder / ".atlas")
+    tasks.forget_records()
     revoking = {"state": "revoked", "revocation_reason": "superseded", "allow_live": True}
     assert tasks.run(**revoking)["changed"]
     assert not tasks.run(**revoking)["changed"]
@@ -355,27 +355,11 @@ def test_layout_linked_does_not_make_a_certificate_of_others_ours(
     service: Simulator, tasks: Tasks
 ) -> None:
     tasks.run()
-    shutil.rmtree(tasks.folder / ".atlas")
+    tasks.forget_records()
     adopted = tasks.run(layout="linked")
     assert "was not obtained by this collection" in adopted["warnings"][0]
     replaced = tasks.run(layout="linked", replace_foreign=True)
     assert replaced["certificates"][0]["reasons"][0].startswith("foreign: ")
-
-
-def test_a_file_that_the_task_names_no_more(service: Simulator, tasks: Tasks) -> None:
-    """In the layout linked it becomes a plain file, as it would have stayed in the other."""
-    tasks.run(layout="linked")
-    chain = (tasks.folder / "chain.pem").read_bytes()
-    paths = {
-        "path": str(tasks.folder / "cert.pem"),
-        "privatekey_path": str(tasks.folder / "key.pem"),
-        "layout": "linked",
-        "force": True,
-        "san": {"dns_names": ["www.quillon.example"]},
-    }
-    tasks.run(certificates=[paths])
-    assert not (tasks.folder / "chain.pem").is_symlink()
-    assert (tasks.folder / "chain.pem").read_bytes() == chain
 
 
 def test_a_link_to_a_file_that_is_not_there_yet(service: Simulator, tasks: Tasks) -> None:

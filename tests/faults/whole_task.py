@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from simulator.conftest import Simulator
 
@@ -32,13 +34,21 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct
     CertificateTask,
     World,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare, steps
 
 from .conftest import new_run_client
+
+RECORDS = "records"
+"""What the folder is called that a task records in, beside its files."""
 
 
 def no_file(url: str) -> bytes:
     raise AssertionError(f"{url} was fetched")
+
+
+def elsewhere() -> Run:
+    """A run on another controller, of whose processes nothing is known here."""
+    return Run(controller="elsewhere", process="1:1")
 
 
 def at_once(_seconds: float) -> None:
@@ -53,9 +63,18 @@ def validated(arguments: dict[str, Any]) -> dict[str, Any]:
     return {option: result.validated_parameters.get(option) for option in spec}
 
 
+def on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the node be another one with the same disk: a clone, or a container made anew."""
+    monkeypatch.setattr(prepare, "machine_id", lambda: "another")
+
+
 @dataclass
 class Tasks:
-    """Runs tasks for files in a folder. All share a scratch folder if `scratch` names one."""
+    """Runs tasks for files in a folder. All share a scratch folder if `scratch` names one.
+
+    What they record lies in `state_dir`; if that is not set, beside the files, so that it goes
+    where they go.
+    """
 
     service: Simulator
     folder: Path
@@ -67,6 +86,8 @@ class Tasks:
     clock: Callable[[], float] = time.time
     open_client: Callable[[], Any] | None = None
     scratch: Path | None = None
+    state_dir: Path | None = None
+    new_run: Callable[[], Run] = Run
     progress: Callable[[int, int], None] = lambda _done, _all: None
 
     @contextmanager
@@ -84,11 +105,26 @@ class Tasks:
             "fullchain_path": str(self.folder / "fullchain.pem"),
         }
 
+    @property
+    def records(self) -> Path:
+        """The folder of what is recorded."""
+        return self.state_dir or self.folder / RECORDS
+
+    def forget_records(self) -> None:
+        """Take away what was recorded: the files that are left may be anybody's."""
+        shutil.rmtree(self.records)
+
     def run(self, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """One task; what a failed one returns has `failed`."""
+        place = {"state_dir": str(self.records)}
+        if "certificates" in options:
+            items = [{**place, **item} for item in options["certificates"]]
+            options, place = {**options, "certificates": items}, {}
+        elif "state_dir" not in options:
+            place.update(self.paths())
         arguments = {
             "san": {"dns_names": ["www.quillon.example"]},
-            **({} if "certificates" in options or "state_dir" in options else self.paths()),
+            **place,
             **self.options,
             **options,
         }
@@ -104,6 +140,6 @@ class Tasks:
             progress=self.progress,
             sleep=self.sleep,
             clock=self.clock,
-            run=Run(),
+            run=self.new_run(),
         )
         return CertificateTask(validated(arguments), world, check_mode).perform()

@@ -25,6 +25,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connect
     environment_variable,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library import (
     require_cryptography,
 )
@@ -44,7 +45,7 @@ def account_of(options: Mapping[str, Any]) -> Account:
             raise AtlasError(
                 f"{option} is not set: give it to the task, to module_defaults for"
                 " group/globalsign.atlas.atlas, or in the environment variable"
-                f" {environment_variable(option)}."
+                f" {environment_variable(option)}. api_key and api_secret are taken from one place."
             )
     url = REGIONS.get(options["api_url"].lower(), options["api_url"])
     return Account(url, options["api_key"], options["api_secret"])
@@ -121,8 +122,13 @@ def _tls_context(options: Mapping[str, Any], find: Find) -> ssl.SSLContext:
 
 
 def _trusting(source: Source) -> ssl.SSLContext:
+    """Comments in any letters stand in the bundles of distributions."""
     try:
-        # Without any content the CA certificates of the system would be trusted.
-        return ssl.create_default_context(cadata=source.content.decode("ascii") or "none")
+        trusted = certificates.load_certificates(source.content)
+        return ssl.create_default_context(
+            cadata="".join(map(certificates.certificate_pem, trusted))
+        )
+    except AtlasError as error:
+        source.refuse(error.message)
     except (ssl.SSLError, ValueError):
-        source.refuse("holds no CA certificate in PEM format")
+        source.refuse("holds a CA certificate that OpenSSL on the controller does not take")

@@ -22,12 +22,12 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.account.sources i
 from ansible_collections.globalsign.atlas.plugins.module_utils.arguments.connection import (
     environment_variable,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.certificate import Certificate
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.library import (
     load_pkcs12,
     serialization,
-    x509,
 )
 
 Find = Callable[[str, str], Source]
@@ -37,7 +37,7 @@ Find = Callable[[str, str], Source]
 class Identity:
     """The certificate, the issuers that came with it, and the private key."""
 
-    certificates: tuple[x509.Certificate, ...]
+    certificates: tuple[Certificate, ...]
     key: Any = field(repr=False)
 
     @property
@@ -104,7 +104,11 @@ def identity_of(options: Mapping[str, Any], find: Find) -> Identity:
         certificate_source.refuse(
             f"expired on {ended}; make a new mTLS certificate in the Atlas portal"
         )
-    if keys.public_key_info(identity.key.public_key()) != keys.public_key_info(leaf.public_key()):
+    try:
+        certified = certificates.public_key_digest(leaf)
+    except AtlasError as error:
+        certificate_source.refuse(error.message)
+    if keys.public_key_digest(identity.key.public_key()) != certified:
         key_source.refuse(f"is not the private key of {certificate_source.named}")
     return identity
 
@@ -118,11 +122,11 @@ def _required(options: Mapping[str, Any], option: str, find: Find) -> Source:
     raise AtlasError(
         f"{option} is not set: give it, {option}_content or client_pkcs12 to the task, to"
         " module_defaults for group/globalsign.atlas.atlas, or in the environment variable"
-        f" {environment_variable(option)}."
+        f" {environment_variable(option)}. Certificate and key are taken from one place."
     )
 
 
-def _certificates(source: Source) -> tuple[x509.Certificate, ...]:
+def _certificates(source: Source) -> tuple[Certificate, ...]:
     try:
         return certificates.load_certificates(source.content)
     except AtlasError as error:
@@ -132,7 +136,7 @@ def _certificates(source: Source) -> tuple[x509.Certificate, ...]:
 def _private_key(source: Source, passphrase: str) -> Any:
     password = passphrase.encode("utf-8") if passphrase else None
     try:
-        return serialization.load_pem_private_key(source.content, password)
+        return serialization.load_pem_private_key(keys.private_key_block(source.content), password)
     except TypeError:
         if password is None:
             source.refuse("is protected by a passphrase; give it as client_key_passphrase")
@@ -153,4 +157,7 @@ def _from_pkcs12(source: Source, passphrase: str) -> Identity:
         )
     if key is None or leaf is None:
         source.refuse("does not hold a private key with its certificate")
-    return Identity((leaf, *others), key)
+    try:
+        return Identity(tuple(certificates.of(held) for held in (leaf, *others)), key)
+    except AtlasError as error:
+        source.refuse(error.message)

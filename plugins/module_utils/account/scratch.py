@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import tempfile
 import time
@@ -57,9 +58,12 @@ class Scratch:
         self.write("token", asdict(token))
 
     @contextlib.contextmanager
-    def locked(self, name: str = "login") -> Iterator[None]:
-        """Hold back the other workers from something, as from logging in."""
-        descriptor = self._open_lock(name)
+    def locked(self, name: str = "login", patience: float = math.inf) -> Iterator[None]:
+        """Hold back the other workers from something, as from logging in.
+
+        One that holds us back is waited for `patience` seconds, and never longer than usual.
+        """
+        descriptor = self._open_lock(name, patience)
         try:
             yield
         finally:
@@ -84,7 +88,7 @@ class Scratch:
                 self.write(name, document)
             return document
 
-    def _open_lock(self, name: str) -> int | None:
+    def _open_lock(self, name: str, patience: float = math.inf) -> int | None:
         """An open file that is locked; None if there is no lock to be had."""
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -92,7 +96,7 @@ class Scratch:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError:
             return None
-        if _is_locked_in_time(descriptor):
+        if _is_locked_in_time(descriptor, patience):
             return descriptor
         os.close(descriptor)
         return None
@@ -115,8 +119,8 @@ class Scratch:
             os.replace(temporary, os.path.join(self._folder, name))
 
 
-def _is_locked_in_time(descriptor: int) -> bool:
-    deadline = time.monotonic() + _PATIENCE
+def _is_locked_in_time(descriptor: int, patience: float) -> bool:
+    deadline = time.monotonic() + min(patience, _PATIENCE)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .calls import Calls
+from .policy.shape import broken_shape
 
 _BEGINNING = "-----BEGIN CERTIFICATE-----"
 
@@ -19,14 +20,16 @@ class AccountCalls(Calls):
 
     def validation_policy(self) -> Mapping[str, Any]:
         """The validation policy of the account, as the service sends it."""
-        response = self._session.get("/validationpolicy")
-        if not isinstance(response.json, dict):
-            raise response.malformed("it is not an object")
-        return response.json
+        response = self._read("/validationpolicy")
+        wrong = broken_shape(response.json)
+        if wrong:
+            raise response.malformed(wrong)
+        policy: Mapping[str, Any] = response.json
+        return policy
 
     def trust_chain(self) -> list[str]:
         """The certificates above what is issued now, as PEM, the issuing CA first."""
-        response = self._session.get("/trustchain")
+        response = self._read("/trustchain")
         chain = response.entries()
         if not chain or not all(is_certificate(entry) for entry in chain):
             raise response.malformed("it is not a list of PEM certificates")
@@ -45,7 +48,7 @@ class AccountCalls(Calls):
         return self._value("/counters/certificates/revoked")
 
     def _value(self, path: str) -> int:
-        return self._session.get(path).fields().integer("value")
+        return self._read(path).fields().integer("value")
 
 
 def is_certificate(value: Any) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 PAGE = 100
 """Entries of a page: the default and the most of the service."""
+
+MOST_PAGES = 1000
+"""Of one list: a hundred thousand entries."""
+
+_MOST_DIGITS = 15
+"""Of a total, which is a number of certificates or claims."""
 
 Entry = TypeVar("Entry")
 Self = TypeVar("Self", bound="Calls")
@@ -57,22 +64,29 @@ class Calls:
     ) -> Iterator[Entry]:
         """The entries of a list, each once, page by page as they are asked for.
 
-        What is added meanwhile moves entries to later pages, so that they come twice.
+        What is added meanwhile moves entries to later pages, so that they come twice. All pages
+        share the time that one call has, and there are at most `MOST_PAGES`.
         """
         seen: set[Hashable] = set()
-        page = 0
-        while True:
-            page += 1
-            response = self._session.get(path, {**query, "page": page, "per_page": PAGE})
+        seconds = self._session.total_timeout
+        for page in range(1, MOST_PAGES + 1):
+            begun = time.monotonic()
+            response = self._session.get(path, {**query, "page": page, "per_page": PAGE}, seconds)
             entries = [
                 read(Fields(response, entry, f"[{index}]"))
-                for index, entry in enumerate(response.entries())
+                for index, entry in enumerate(response.expect(200).entries())
             ]
             new = {identity(entry): entry for entry in entries if identity(entry) not in seen}
+            seconds -= time.monotonic() - begun  # what is done with the entries is not counted
             yield from new.values()
             seen.update(new)
             if not new or _is_last_page(response, len(entries), len(seen)):
                 return
+        raise response.malformed(f"it goes on after {MOST_PAGES} pages")
+
+    def _read(self, path: str) -> Response:
+        """What a call returns that has no other success than 200."""
+        return self._session.get(path).expect(200)
 
 
 def segment(text: str) -> str:
@@ -82,5 +96,9 @@ def segment(text: str) -> str:
 
 def _is_last_page(response: Response, on_page: int, so_far: int) -> bool:
     """The header `Links` does not lead to the next page (API reference, "Pagination")."""
-    total = response.headers.get("total-count", "")
-    return so_far >= int(total) if total.isdigit() else on_page < PAGE
+    total = response.headers.get("total-count", "").strip()
+    if not total:
+        return on_page < PAGE
+    if not (total.isascii() and total.isdigit() and len(total) <= _MOST_DIGITS):
+        raise response.malformed("its header Total-Count is not the number of all entries")
+    return so_far >= int(total)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ..errors import AtlasError
@@ -30,7 +31,6 @@ REVOCATION_REASONS = (
 )
 
 _ALREADY_REVOKED = (409, 412)
-_CHECK_ONLY = "domain-validation"
 _MOST_NAMES = 5
 
 
@@ -62,7 +62,7 @@ class ListedCertificate:
             serial = SerialNumber(fields.text("serial_number"))
         except ValueError as error:
             raise fields.malformed("serial_number", f"is wrong, {error}") from None
-        return cls(serial, fields.integer("not_before"), fields.integer("not_after"))
+        return cls(serial, fields.time("not_before"), fields.time("not_after"))
 
 
 class CertificateCalls(AccountCalls):
@@ -75,15 +75,6 @@ class CertificateCalls(AccountCalls):
         certificate may have been issued all the same; nothing is ever asked for twice here.
         """
         return _accepted(self._issuing_post("/certificates", body))
-
-    def check_request(self, body: Mapping[str, Any]) -> SerialNumber | None:
-        """Have the service judge a request without issuing anything: None if it would be accepted.
-
-        A service that does not know this issues the certificate, and its serial number is
-        returned. Whoever calls must be ready to take it.
-        """
-        response = self._issuing_post("/certificates", body, mode=_CHECK_ONLY)
-        return None if response.status == 204 else _accepted(response)
 
     def rekey(
         self,
@@ -110,7 +101,7 @@ class CertificateCalls(AccountCalls):
 
         An `ApiError` with the status 422 is the final refusal of the issuing CA.
         """
-        response = self._session.get(_path(serial))
+        response = self._session.get(_path(serial)).expect(200, 202)
         if response.status == 202:
             return None
         fields = response.fields()
@@ -118,7 +109,7 @@ class CertificateCalls(AccountCalls):
         if not is_certificate(pem):
             raise fields.malformed("certificate", "is not a PEM certificate")
         return IssuedCertificate(
-            pem, fields.text("status").upper(), fields.optional_time("updated_at")
+            pem, fields.line("status").upper(), fields.optional_time("updated_at")
         )
 
     def revoke(
@@ -192,18 +183,19 @@ class CertificateCalls(AccountCalls):
                 return
             start = end
 
-    def _issuing_post(self, path: str, body: Mapping[str, Any], mode: str = "") -> Response:
+    def _issuing_post(self, path: str, body: Mapping[str, Any]) -> Response:
         try:
-            return self._session.post_once(path, body, mode=mode)
+            return self._session.post_once(path, body)
         except ApiError as error:
-            remedy = self._remedy(error)
+            remedy = self._remedy(error, _names_in(body))
             raise (error.with_remedy(remedy) if remedy else error) from None
 
-    def _remedy(self, error: ApiError) -> str:
+    def _remedy(self, error: ApiError, asked: frozenset[str]) -> str:
         if error.status == 402:
             return self._what_is_left()
-        if error.status in (400, 422) and error.errors:
-            names = list(error.errors)
+        # Keys may be other than names, such as `requires_label_separator`.
+        names = [name for name in error.errors if _plain_name(name) in asked]
+        if error.status in (400, 422) and names:
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
             return (
                 f"There is no verified claim that covers {', '.join(names[:_MOST_NAMES])}{more};"
@@ -216,6 +208,18 @@ class CertificateCalls(AccountCalls):
             return f"Of its quota {self.quota()} certificates are left."
         except ApiError:
             return ""
+
+
+def _names_in(body: Mapping[str, Any]) -> frozenset[str]:
+    """The names that a request asks for, those for which its sender has to prove control."""
+    san, subject = body.get("san") or {}, body.get("subject_dn") or {}
+    lists = (san.get(kind) or () for kind in ("dns_names", "emails", "ip_addresses", "uris"))
+    names = [*chain.from_iterable(lists), subject.get("common_name")]
+    return frozenset(_plain_name(name) for name in names if isinstance(name, str))
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().rstrip(".")
 
 
 def _accepted(response: Response) -> SerialNumber:

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .errors import printable
 from .response import Fields
 
+LONGEST_NAME = 255
+"""Of a domain (RFC 1035, section 2.3.4), and longer than any address."""
+
+_CLAIM_ID = re.compile("[0-9A-Fa-f]{32}")
 _TOKEN_PREFIX = "globalsign-domain-verification="  # noqa: S105 - part of a public DNS record
 
 
@@ -37,10 +41,10 @@ class LogEntry:
     def read(cls, fields: Fields) -> LogEntry:
         """Read an entry of the member `log`."""
         return cls(
-            status=(fields.optional_text("status") or "").upper(),
-            description=printable(fields.optional_text("description") or ""),
+            status=(fields.optional_line("status") or "").upper(),
+            description=fields.optional_line("description") or "",
             timestamp=fields.optional_time("timestamp"),
-            method=_upper(fields.optional_text("method")),
+            method=_upper(fields.optional_line("method")),
         )
 
 
@@ -69,13 +73,13 @@ class Claim:
     def read(cls, fields: Fields) -> Claim:
         """Read a claim object. What newer servers have and older have not is optional."""
         log = tuple(LogEntry.read(entry) for entry in fields.members("log"))
-        method = _upper(fields.optional_text("last_verification_method"))
+        method = _upper(fields.optional_line("last_verification_method"))
         success = _last_success(log)
         return cls(
-            claim_id=fields.text("id"),
+            claim_id=_claim_id(fields),
             domain=_claimed(fields),
-            status=fields.text("status").upper(),
-            created_at=fields.integer("created_at"),
+            status=fields.line("status").upper(),
+            created_at=fields.time("created_at"),
             expires_at=fields.optional_time("expires_at"),
             assert_by=fields.optional_time("assert_by"),
             token=read_token(fields),
@@ -107,13 +111,24 @@ def read_token(fields: Fields) -> str | None:
     return token
 
 
+def is_claim_id(text: str) -> bool:
+    """Whether it has the shape of the service's ids; others must not get into a path."""
+    return bool(_CLAIM_ID.fullmatch(text))
+
+
+def _claim_id(fields: Fields) -> str:
+    claim_id = fields.text("id")
+    if not is_claim_id(claim_id):
+        raise fields.malformed("id", "is not of 32 hexadecimal digits")
+    return claim_id
+
+
 def _claimed(fields: Fields) -> str:
     """The domain, or the IP address in the member that an IP claim may have instead."""
     for name in _ADDRESS_MEMBERS:
-        address = fields.optional_text(name)
-        if address:
-            return address.lower()
-    return fields.text("domain").lower().rstrip(".")
+        if fields.optional_text(name):
+            return fields.line(name, LONGEST_NAME).lower()
+    return fields.line("domain", LONGEST_NAME).lower().rstrip(".")
 
 
 def _last_success(log: Iterable[LogEntry]) -> LogEntry | None:

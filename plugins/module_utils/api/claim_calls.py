@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import AtlasError
 from .calls import Calls, segment
-from .claim import Claim, ClaimToken, read_token
+from .claim import LONGEST_NAME, Claim, ClaimToken, is_claim_id, read_token
 from .claim_search import ClaimSearch
-from .errors import ApiError
+from .errors import ApiError, printable
 from .response import Response
 
 _DOMAINS, _ADDRESSES = "/claims/domains", "/claims/ipaddresses"
@@ -59,11 +60,11 @@ class ClaimCalls(Calls):
 
     def claim(self, claim_id: str) -> Claim:
         """A claim by its id."""
-        return Claim.read(self._session.get(f"{_DOMAINS}/{segment(claim_id)}").fields())
+        return Claim.read(self._read(f"{_DOMAINS}/{_id(claim_id)}").fields())
 
     def delete_claim(self, claim_id: str) -> None:
         """Give a claim up, and its verification with it; one that is gone already stays so."""
-        self._delete(f"{_DOMAINS}/{segment(claim_id)}")
+        self._delete(f"{_DOMAINS}/{_id(claim_id)}")
 
     def reassert_claim(self, claim_id: str) -> ClaimToken:
         """Draw a new token for a claim, which voids the old one; its verification stays valid."""
@@ -71,15 +72,15 @@ class ClaimCalls(Calls):
 
     def authorization_domains(self, claim_id: str) -> list[str]:
         """The names at which the service looks for a claim's TXT record."""
-        response = self._session.get(f"{_DOMAINS}/{segment(claim_id)}/dns")
+        response = self._read(f"{_DOMAINS}/{_id(claim_id)}/dns")
         names = response.entries()
         if not all(isinstance(name, str) for name in names):
             raise response.malformed("it is not a list of names")
-        return [name.lower().rstrip(".") for name in names]
+        return [printable(name, LONGEST_NAME).lower().rstrip(".") for name in names]
 
     def email_addresses(self, claim_id: str) -> EmailAddresses:
         """The addresses that `assert_claim_email` takes."""
-        fields = self._session.get(f"{_DOMAINS}/{segment(claim_id)}/email").fields()
+        fields = self._read(f"{_DOMAINS}/{_id(claim_id)}/email").fields()
         dns = fields.optional_member("DNS")
         soa = dns.optional_member("SOA") if dns else None
         return EmailAddresses(
@@ -116,11 +117,11 @@ class ClaimCalls(Calls):
 
     def address_claim(self, claim_id: str) -> Claim:
         """An IP address claim by its id."""
-        return Claim.read(self._session.get(f"{_ADDRESSES}/{segment(claim_id)}").fields())
+        return Claim.read(self._read(f"{_ADDRESSES}/{_id(claim_id)}").fields())
 
     def delete_address_claim(self, claim_id: str) -> None:
         """Give an IP address claim up, as `delete_claim`."""
-        self._delete(f"{_ADDRESSES}/{segment(claim_id)}")
+        self._delete(f"{_ADDRESSES}/{_id(claim_id)}")
 
     def reassert_address_claim(self, claim_id: str) -> ClaimToken:
         """Draw a new token for an IP address claim, as `reassert_claim`."""
@@ -134,12 +135,12 @@ class ClaimCalls(Calls):
     def _asserted(
         self, kind: str, claim_id: str, method: str, body: Mapping[str, Any] | None
     ) -> bool:
-        response = self._session.post(f"{kind}/{segment(claim_id)}/{method}", body)
+        response = self._session.post(f"{kind}/{_id(claim_id)}/{method}", body)
         return response.status == 204
 
     def _reassert(self, kind: str, claim_id: str) -> ClaimToken:
         """Until then, an earlier assertion is still being checked, and there is no new token."""
-        path = f"{kind}/{segment(claim_id)}/reassert"
+        path = f"{kind}/{_id(claim_id)}/reassert"
         return _token(self._session.post(path, until_ready=True), claim_id)
 
     def _delete(self, path: str) -> None:
@@ -150,9 +151,16 @@ class ClaimCalls(Calls):
                 raise
 
 
+def _id(claim_id: str) -> str:
+    """A claim id as one segment of a path."""
+    if not is_claim_id(claim_id):
+        raise AtlasError(f"{printable(claim_id)!r} is no claim id; give its 32 hexadecimal digits.")
+    return claim_id
+
+
 def _created(response: Response) -> ClaimToken:
     claim_id = response.last_segment()
-    if not claim_id:
+    if not is_claim_id(claim_id):
         raise response.malformed("it tells no claim id in Location")
     return _token(response, claim_id)
 

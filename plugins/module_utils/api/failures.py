@@ -223,6 +223,35 @@ def _not_reached(causes: Sequence[BaseException], peer: Peer) -> str:
     )
 
 
+def _not_http(causes: Sequence[BaseException], peer: Peer) -> str:
+    """What came breaks the rules of HTTP, or the bounds that Python sets for its lines."""
+    for cause in causes:
+        broken = _broken_http(cause)
+        if broken:
+            return (
+                f"api_url: {peer.server} answered with {broken}; check the URL, and whether a proxy"
+                " or portal stands in between."
+            )
+    return ""
+
+
+def _broken_http(cause: BaseException) -> str:
+    if isinstance(cause, ConnectionError):  # as http.client.RemoteDisconnected
+        return ""
+    is_long_chunk_size = type(cause).__name__ == "ProtocolError" and "exceeded maximum" in str(
+        cause
+    )
+    if isinstance(cause, http.client.LineTooLong) or is_long_chunk_size:
+        return "a line that is longer than HTTP clients take"
+    if type(cause).__name__ in ("InvalidChunkLength", "InvalidHeader"):
+        return "a length that is not one"
+    if isinstance(cause, http.client.BadStatusLine) and "HTTP/" not in str(cause):
+        return "something that is not HTTP"
+    if isinstance(cause, http.client.HTTPException) and "headers" in str(cause):
+        return "more headers than HTTP clients take"
+    return ""
+
+
 def _cut_off(causes: Sequence[BaseException], peer: Peer) -> str:
     cuts = (ConnectionError, http.client.HTTPException, ssl.SSLEOFError, ssl.SSLZeroReturnError)
     if any(isinstance(cause, cuts) for cause in causes) or _named(
@@ -253,6 +282,7 @@ _REASONS: tuple[_Reason, ...] = (
     _timed_out,
     _no_such_host,
     _not_reached,
+    _not_http,
     _cut_off,
     _other_tls_failure,
 )

@@ -6,32 +6,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import AtlasError
+from ..libraries import REQUESTS, refuse
 from .errors import printable
+from .transport import watch_pools, watched
+from .watchdog import Watch, Watchdog
 
 try:
     import requests
+    from requests.adapters import HTTPAdapter
 
     HAS_REQUESTS = True
 except ImportError:  # said when it is needed
     HAS_REQUESTS = False
+    HTTPAdapter = object  # type: ignore[assignment,misc]
 
 _MOST_BYTES = 64 * 1024
+_MOST_RECEIVED = 4 * _MOST_BYTES
+"""With the headers and framing of all redirections."""
 _CHUNK = 8 * 1024
+_WATCHDOG = Watchdog()
 
 
 def fetch(url: str, seconds: float) -> bytes:
     """Fetch a small file, without any credential. Raises `AtlasError` if it cannot be had.
 
-    `seconds` is for the connection and between two pieces. What comes is not trusted for where
-    it came from: the caller verifies its signature.
+    `seconds` is for all of it. What comes is not trusted for where it came from: the caller
+    verifies its signature.
     """
     if not HAS_REQUESTS:
-        raise AtlasError("The Python library requests is missing.")
+        refuse(REQUESTS, ImportError("a part of it is missing"))
     if not url.startswith(("http://", "https://")):
         raise AtlasError(f"{printable(url)} is not fetched: only http and https are.")
+    watch = Watch(seconds, _MOST_RECEIVED)
     try:
-        with requests.get(url, timeout=seconds, stream=True) as response:
+        with watched(_WATCHDOG, watch):
+            content = _content(url, seconds)
+    except (requests.RequestException, OSError, ValueError) as error:
+        if not watch.is_late:
+            said = printable(str(error))
+            raise AtlasError(f"{printable(url)} cannot be fetched: {said}.") from None
+        content = b""
+    if watch.is_late:
+        raise AtlasError(
+            f"{printable(url)} cannot be fetched: it was not complete within {seconds:g} seconds."
+        ) from None
+    return content
+
+
+def _content(url: str, seconds: float) -> bytes:
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        with session.get(url, timeout=seconds, stream=True) as response:
             response.raise_for_status()
             content = b""
             for chunk in response.iter_content(_CHUNK):
@@ -39,5 +68,16 @@ def fetch(url: str, seconds: float) -> bytes:
                 if len(content) > _MOST_BYTES:
                     raise AtlasError(f"{printable(url)} is larger than {_MOST_BYTES} bytes.")
             return content
-    except requests.RequestException as error:
-        raise AtlasError(f"{printable(url)} cannot be fetched: {printable(str(error))}.") from None
+
+
+class _Adapter(HTTPAdapter):
+    """As that of requests, with its connections watched."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        watch_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        watch_pools(manager)
+        return manager

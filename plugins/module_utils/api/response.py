@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A successful answer of Atlas, and its JSON read field by field."""
+"""A successful answer of Atlas, and its JSON read field by field.
+
+Texts are cleaned for display and numbers are bounded as they are read, so that nobody further in
+has to think of what a service may send.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ApiError
+from .errors import ApiError, printable
+
+MOST = 2**53
+"""The largest integer that every reader of JSON has exactly (RFC 8259, section 6)."""
+
+LATEST_TIME = 253402300799
+"""The last second of the year 9999."""
+
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,12 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+
+    def expect(self, *statuses: int) -> Response:
+        """Itself, with one of the statuses that are documented for what was asked."""
+        if self.status not in statuses:
+            raise self.malformed(f"it has the status {self.status}")
+        return self
 
     def fields(self) -> Fields:
         """The body, which must be a JSON object."""
@@ -42,7 +60,11 @@ class Response:
 
         The rest of it is path-absolute, absolute or relative (API reference, "Location").
         """
-        return urlsplit(self.headers.get("location", "")).path.rstrip("/").rpartition("/")[2]
+        try:
+            path = urlsplit(self.headers.get("location", "")).path
+        except ValueError:  # as for a half address of IPv6
+            return ""
+        return path.rstrip("/").rpartition("/")[2]
 
     def malformed(self, what: str) -> ApiError:
         """The error for an answer that is not as documented; `what` names the field."""
@@ -94,15 +116,26 @@ class Fields:
         value = self._document.get(name)
         if value is None or value == "":
             return None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-            return int(value)
-        raise self.malformed(name, "is not an integer")
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.malformed(name, "is not an integer")
+        if not -MOST <= value <= MOST:
+            raise self.malformed(name, "is too large a number")
+        return value
+
+    def time(self, name: str) -> int:
+        """UNIX seconds that must be there."""
+        return self._within_time(name, self.integer(name))
 
     def optional_time(self, name: str) -> int | None:
         """UNIX seconds; None if it is missing, null or 0, which stands for none."""
-        return self.optional_integer(name) or None
+        return self._within_time(name, self.optional_integer(name) or 0) or None
+
+    def _within_time(self, name: str, value: int) -> int:
+        if not 0 <= value <= LATEST_TIME:
+            raise self.malformed(name, "is not a time between 1970 and 9999")
+        return value
 
     def members(self, name: str) -> list[Fields]:
         """The objects of a list; none if the list is missing or null."""
@@ -121,14 +154,27 @@ class Fields:
         value = self._document.get(name)
         return None if value is None else Fields(self._response, value, self._path(name))
 
+    def line(self, name: str, longest: int = _LONGEST_TEXT) -> str:
+        """A text that must be there, as one line for display; not empty, nor cut off."""
+        text = printable(self.text(name), longest + 1)
+        if not text:
+            raise self.malformed(name, "is missing")
+        if len(text) > longest:
+            raise self.malformed(name, f"is longer than {longest} characters")
+        return text
+
+    def optional_line(self, name: str) -> str | None:
+        """A text as one line for display; None if it is missing, null or empty."""
+        return printable(self.optional_text(name) or "", _LONGEST_TEXT) or None
+
     def texts(self, name: str) -> tuple[str, ...]:
-        """The texts of a list; none if the list is missing or null."""
+        """The texts of a list, each as one line; none if the list is missing or null."""
         value = self._document.get(name)
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise self.malformed(name, "is not a list of texts")
-        return tuple(value)
+        return tuple(printable(text, _LONGEST_TEXT) for text in value)
 
     def malformed(self, name: str, what: str) -> ApiError:
         """The error for a member that is not as documented."""

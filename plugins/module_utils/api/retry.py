@@ -29,15 +29,16 @@ class Attempts:
         """How long the call may still take."""
         return self.deadline - time.monotonic()
 
-    def wait(self, asked: float | None = None, counts: bool = True) -> bool:
+    def wait(self, asked: float | None = None, counts: bool = True, needed: float = 0.0) -> bool:
         """Wait for the next attempt; at once False if there may be none.
 
         `asked` is how long the service wants us to wait, None if it does not say: then the pause
         doubles each time. Its random share keeps a fleet from coming back all at the same moment.
-        An attempt that does not count is bound by the time alone.
+        An attempt that does not count is bound by the time alone; `needed` is how many seconds
+        must be left for the next.
         """
         pause = self._backed_off() if asked is None else asked + random.uniform(0, 0.5)  # noqa: S311
-        if (counts and self._left <= 0) or pause >= self.seconds_left:
+        if (counts and self._left <= 0) or pause + needed >= self.seconds_left:
             return False
         self._left -= counts
         sleep(pause)
@@ -51,10 +52,10 @@ class Attempts:
 
 def http_date(text: str) -> float | None:
     """UNIX seconds of a date as in a header (RFC 9110, section 5.6.7); None if it is none."""
-    date = parsedate_tz(text)
     try:
+        date = parsedate_tz(text)
         return None if date is None else float(mktime_tz(date))
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError, IndexError, TypeError):  # of odd texts, by version
         return None
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +53,7 @@ _HEADERS = {
 }
 _PASSING_STATUSES = frozenset({408, 500, 502, 503, 504})
 _DEFAULT_OPTIONS = ConnectionOptions()
+_MOST_DIGITS = 100
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
@@ -151,8 +153,8 @@ class TokenStore(Protocol):
     def save(self, token: StoredToken) -> None:
         """Keep a token for the others."""
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the others back from logging in."""
+    def locked(self, *, patience: float) -> AbstractContextManager[None]:
+        """Hold the others back from logging in; wait for them at most so many seconds."""
 
 
 class _NoStore:
@@ -164,7 +166,7 @@ class _NoStore:
     def save(self, token: StoredToken) -> None:
         pass
 
-    def locked(self) -> AbstractContextManager[None]:
+    def locked(self, *, patience: float) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -213,9 +215,19 @@ class Session:
         """
         return time.monotonic() + self._ahead_of_monotonic
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Response:
-        """Read. `path` is below the base URL and begins with a slash. Raises `ApiError`."""
-        return self._call(_Request("GET", path, urlencode(query or {})))
+    @property
+    def total_timeout(self) -> float:
+        """How many seconds a call may take."""
+        return self._options.total_timeout
+
+    def get(
+        self, path: str, query: Mapping[str, Any] | None = None, seconds: float | None = None
+    ) -> Response:
+        """Read. `path` is below the base URL and begins with a slash. Raises `ApiError`.
+
+        `seconds` is how long it may take, None for the `total_timeout`.
+        """
+        return self._call(_Request("GET", path, urlencode(query or {})), seconds)
 
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, *, until_ready: bool = False
@@ -245,8 +257,11 @@ class Session:
         """Remove something. Raises `ApiError`."""
         return self._call(_Request("DELETE", path))
 
-    def _call(self, request: _Request) -> Response:
-        attempts = Attempts(self._options.retries, self._options.total_timeout)
+    def _call(self, request: _Request, seconds: float | None = None) -> Response:
+        """One call: its login, its attempts and the pauses between them share its time."""
+        attempts = Attempts(
+            self._options.retries, self.total_timeout if seconds is None else seconds
+        )
         token, is_new_login = self._valid_token(attempts), False
         rejected: set[str] = set()
         while True:
@@ -266,10 +281,10 @@ class Session:
 
         Of several threads and workers that need a new one, one logs in.
         """
-        with self._login_lock:
+        with self._turn_to_log_in(attempts):
             if _may_be_used(self._token, rejected):
                 return self._token, False
-            with self._store.locked():
+            with self._store.locked(patience=attempts.seconds_left):
                 stored = self._store.load()
                 if _may_be_used(stored, rejected):
                     self._set_clock(stored.service_ahead)
@@ -278,6 +293,18 @@ class Session:
                 self._token = self._login(attempts)
                 self._store.save(self._token)
             return self._token, True
+
+    @contextmanager
+    def _turn_to_log_in(self, attempts: Attempts) -> Iterator[None]:
+        """One thread at a time; who waits for another still keeps to the time of its own call."""
+        if not self._login_lock.acquire(timeout=max(attempts.seconds_left, 0)):
+            raise ApiError(
+                self._transport.no_time_left(), method="POST", path="/login", outcome=NOT_SENT
+            )
+        try:
+            yield
+        finally:
+            self._login_lock.release()
 
     def _login(self, attempts: Attempts) -> StoredToken:
         if self._refused_login:
@@ -309,6 +336,7 @@ class Session:
 
     def _exchange(self, request: _Request, token: StoredToken | None, attempts: Attempts) -> Answer:
         """The last answer, once what may pass by itself has passed or the attempts are over."""
+        least = 0.0 if request.is_repeatable else self._least_seconds
         while True:
             try:
                 answer = self._transport.exchange(
@@ -317,10 +345,11 @@ class Session:
                     self._headers(request, token),
                     request.body,
                     attempts.seconds_left,
+                    least,
                 )
             except NoAnswerError as failure:
                 is_repeatable = request.is_repeatable or not failure.is_sent
-                if failure.is_passing and is_repeatable and attempts.wait():
+                if failure.is_passing and is_repeatable and attempts.wait(needed=least):
                     continue
                 raise ApiError(
                     failure.message,
@@ -332,8 +361,13 @@ class Session:
             if not self._is_passing(request, answer):
                 return answer
             asked = retry_after(answer.headers, self.service_time())
-            if not attempts.wait(asked, counts=answer.status != 202):
+            if not attempts.wait(asked, counts=answer.status != 202, needed=least):
                 return answer
+
+    @property
+    def _least_seconds(self) -> float:
+        """What must be left for a request that issues: cut off, it would have to be looked up."""
+        return min(self._options.read_timeout, self.total_timeout / 4)
 
     def _is_passing(self, request: _Request, answer: Answer) -> bool:
         """Whether the same request may get another answer, and can do no harm twice."""
@@ -418,11 +452,33 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 
 
 def _decoded(body: bytes) -> Any:
-    """The JSON document, None if it is none."""
+    """The JSON document (RFC 8259), None if it is none.
+
+    Nor is it one for us with a number that no field of the service can hold.
+    """
     try:
-        return json.loads(body)
+        return json.loads(
+            body, parse_int=_integer, parse_float=_finite, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:  # the time that it takes to read one grows with its square
+        raise ValueError("too long a number")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("too large a number")
+    return number
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is not JSON")
 
 
 def _access_token(response: Response, request: _Request) -> str:

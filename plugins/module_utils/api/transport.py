@@ -6,44 +6,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import io
 import ipaddress
-import math
+import socket
 import ssl
-import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AtlasError
+from ..libraries import REQUESTS, refuse
 from .errors import printable
 from .failures import Peer, explain
 from .options import ConnectionOptions
+from .watchdog import Watch, Watchdog
 
 try:
     import requests
     import requests.utils
     import urllib3
     from requests.adapters import HTTPAdapter
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.exceptions import HTTPError
 
     HAS_REQUESTS = True
 except ImportError:  # said when a transport is made
     HAS_REQUESTS = False
-    HTTPAdapter = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
+    HTTPAdapter = object  # type: ignore[assignment,misc]
 
 MOST_BYTES = 16 * 1024 * 1024
-"""Of an answer. The longest that Atlas sends, a page of 100 claims, is far below."""
+"""Received for a request, with headers and framing. The longest that Atlas sends, a page of 100
+claims, is far below."""
 
 MOST_IDLE_SECONDS = 4.0
 """A connection unused for longer is not used again. A server that closes it just as a request is
 on the way leaves open whether the request was acted upon, and usual servers wait at least 5 s."""
 
+_LEAST_SECONDS = 0.05
+"""With less, nothing is begun that could only fail, and then for the wrong reason."""
+
 _CHUNK = 64 * 1024
+_WATCH: ContextVar[Watch] = ContextVar("_WATCH")
+"""Of the exchange that is under way in this thread."""
 _PROXY_OPTION = "the option proxy"
 _PROXY_VARIABLES = "the environment variables https_proxy, all_proxy and no_proxy of the controller"
 _PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
@@ -82,10 +91,7 @@ class Transport:
 
     def __init__(self, url: str, tls: ssl.SSLContext, options: ConnectionOptions) -> None:
         if not HAS_REQUESTS:
-            raise AtlasError(
-                f"The Python library requests is missing: install it for {sys.executable}, which"
-                " runs Ansible on this controller, with pip or as a package."
-            )
+            refuse(REQUESTS, ImportError("a part of it or of urllib3 is missing"))
         if tls.verify_mode is ssl.CERT_NONE:
             # Whoever switched verification off has been warned, once and in words.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -96,6 +102,7 @@ class Transport:
         self._proxy_setting = _PROXY_OPTION if options.proxy else _PROXY_VARIABLES
         proxy = requests.utils.select_proxy(url, self._proxies)
         self._proxy = _proxy_server(proxy, self._proxy_setting) if proxy else ""
+        self._watchdog = Watchdog()
         self._adapter = _Adapter(_naming_the_server(tls, url), options.pool_size)
 
     @property
@@ -109,16 +116,21 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        seconds: float = math.inf,
+        seconds: float | None = None,
+        least: float = 0.0,
     ) -> Answer:
         """Send one request and read its answer, whatever its status. Raises `NoAnswerError`.
 
-        A body that comes by driblets must be complete after `seconds`, or after the read time-out
-        if that is longer.
+        All of it must be over after `seconds`, None for the whole `total_timeout`, whatever the
+        peer does: then its connection is ended. It is not begun with `least` seconds or less.
         """
-        deadline = time.monotonic() + max(seconds, self._options.read_timeout)
+        seconds = self._options.total_timeout if seconds is None else seconds
+        if seconds <= max(least, _LEAST_SECONDS):
+            raise NoAnswerError(self.no_time_left(), is_sent=False)
+        watch = Watch(seconds, MOST_BYTES)
         tracked = None if body is None else _TrackedBody(body)
-        outcome = self._attempt(method, url, headers, tracked, deadline)
+        with watched(self._watchdog, watch):
+            outcome = self._attempt(method, url, headers, tracked, watch)
         if isinstance(outcome, NoAnswerError):
             raise outcome
         return outcome
@@ -129,12 +141,35 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: _TrackedBody | None,
-        deadline: float,
+        watch: Watch,
     ) -> Answer | NoAnswerError:
         """Return a failure of the libraries, since raised in here it would refer to theirs.
 
         Theirs refer to the request with all its secrets.
         """
+        outcome = self._answer_or_failure(method, url, headers, body, watch.seconds_left)
+        is_sent = body is None or body.is_handed_over
+        # Ended by us, a body that goes on until the connection ends looks like a whole one.
+        if watch.has_run_out or (watch.is_late and not isinstance(outcome, Answer)):
+            return NoAnswerError(self._too_late(watch), is_sent)
+        if watch.is_too_much:
+            return NoAnswerError(
+                f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
+                is_sent,
+            )
+        if isinstance(outcome, Answer):
+            return outcome
+        reason = explain(outcome, self._peer(is_sent))
+        return NoAnswerError(reason.text, is_sent, reason.is_passing)
+
+    def _answer_or_failure(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: _TrackedBody | None,
+        seconds: float,
+    ) -> Answer | Exception:
         try:
             # Without a requests.Session nothing follows redirects, keeps cookies, or replaces the
             # token by what ~/.netrc says.
@@ -142,21 +177,46 @@ class Transport:
             with self._adapter.send(
                 request,
                 stream=True,
-                timeout=(self._options.connect_timeout, self._options.read_timeout),
+                timeout=(
+                    min(self._options.connect_timeout, seconds),
+                    min(self._options.read_timeout, seconds),
+                ),
                 verify=True,
                 proxies=self._proxies,
             ) as response:
-                return self._read(response, deadline)
+                return self._read(response)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            is_sent = body is None or body.is_handed_over
-            failure = explain(error, self._peer(is_sent))
-            return NoAnswerError(failure.text, is_sent, failure.is_passing)
+            return error
+
+    def no_time_left(self) -> str:
+        """What is to be said where the time of a call is over before all was asked for."""
+        return (
+            f"{self._server} is too slow: {self._options.total_timeout:g} seconds (total_timeout)"
+            " were over before all was asked for; try again later."
+        )
+
+    def _too_late(self, watch: Watch) -> str:
+        within = f"within {self._options.total_timeout:g} seconds (total_timeout)"
+        if watch.is_connected:
+            return (
+                f"{self._server} is too slow: its answer was not complete {within}; try again"
+                " later."
+            )
+        if self._proxy:
+            return (
+                f"There was no connection to {self._server} through the proxy {self._proxy}"
+                f" {within}; check {self._proxy_setting}."
+            )
+        return (
+            f"api_url: there was no connection to {self._server} {within}; check the URL, and"
+            " whether a firewall lets the controller through."
+        )
 
     def close(self) -> None:
         """Close all connections."""
         self._adapter.close()
 
-    def _read(self, response: requests.Response, deadline: float) -> Answer:
+    def _read(self, response: requests.Response) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
         encoding = headers.get("content-encoding", "identity")
         if encoding != "identity":
@@ -165,28 +225,11 @@ class Transport:
                 " which it was not asked for; check api_url.",
                 is_sent=True,
             )
-        parts = response.raw.stream(_CHUNK, decode_content=False)
-        body = b"".join(self._bounded(parts, deadline))
+        body = b"".join(response.raw.stream(_CHUNK, decode_content=False))
         announced = headers.get("content-length", "")
-        if announced.isdigit() and int(announced) != len(body):  # urllib3 1.26 does not compare
-            raise ConnectionError("truncated")
+        if _is_length(announced) and int(announced) != len(body):
+            raise ConnectionError("truncated")  # urllib3 1.26 does not compare
         return Answer(response.status_code, headers, body)
-
-    def _bounded(self, parts: Iterator[bytes], deadline: float) -> Iterator[bytes]:
-        size = 0
-        for part in parts:
-            size += len(part)
-            if size > MOST_BYTES:
-                raise NoAnswerError(
-                    f"{self._server} answered with more than {MOST_BYTES} bytes; check api_url.",
-                    is_sent=True,
-                )
-            if time.monotonic() > deadline:
-                raise NoAnswerError(
-                    f"{self._server} is too slow: its answer is not complete yet; try again later.",
-                    is_sent=True,
-                )
-            yield part
 
     def _peer(self, is_sent: bool) -> Peer:
         return Peer(
@@ -197,6 +240,21 @@ class Transport:
             read_timeout=self._options.read_timeout,
             is_sent=is_sent,
         )
+
+
+@contextlib.contextmanager
+def watched(watchdog: Watchdog, watch: Watch) -> Iterator[None]:
+    """Have all that this thread connects to in the block, by way of `watched_pool`, watched."""
+    token = _WATCH.set(watch)
+    try:
+        with watchdog.watching(watch):
+            yield
+    finally:
+        _WATCH.reset(token)
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20
 
 
 def _host_and_port(url: str) -> str:
@@ -229,7 +287,27 @@ def _proxy_server(proxy: str, setting: str) -> str:
     return _host_and_port(_with_scheme(proxy))
 
 
-class _Socket(ssl.SSLSocket):
+class _Counted:
+    """For a socket: counts what is received for the exchange that is under way."""
+
+    def recv_into(self, *arguments: Any) -> int:
+        """As that of the class."""
+        received: int = super().recv_into(*arguments)  # type: ignore[misc]
+        _WATCH.get().count(received)
+        return received
+
+    def recv(self, *arguments: Any) -> bytes:
+        """As that of the class."""
+        received: bytes = super().recv(*arguments)  # type: ignore[misc]
+        _WATCH.get().count(len(received))
+        return received
+
+
+class _PlainSocket(_Counted, socket.socket):
+    pass
+
+
+class _Socket(_Counted, ssl.SSLSocket):
     """Reports the end of a connection so that what the server said before it is still read.
 
     With TLS 1.3 a server judges the client certificate when for us the handshake is over: its alert
@@ -288,13 +366,35 @@ class _TrackedBody(io.BytesIO):
         return super().read(size)
 
 
+class _WatchedConnection:
+    """For a connection of urllib3: makes its socket known as soon as there is one."""
+
+    def _new_conn(self) -> socket.socket:
+        plain = super()._new_conn()  # type: ignore[misc]
+        _WATCH.get().attach(plain.fileno())
+        time_out = plain.gettimeout()
+        counted = _PlainSocket(fileno=plain.detach())
+        counted.settimeout(time_out)
+        return counted
+
+    def connect(self) -> None:
+        """Connect to the server, through a proxy if there is one, and begin TLS with it."""
+        super().connect()  # type: ignore[misc]
+        _WATCH.get().is_connected = True
+
+
 class _FreshConnections:
     """For a pool of urllib3: gives no connection away that was idle for long."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        watch = _WATCH.get()
+        connection = super()._get_conn(watch.seconds_left)  # type: ignore[misc]
         released = getattr(connection, "released", None)
         if released is None or time.monotonic() - released <= MOST_IDLE_SECONDS:
+            in_use = getattr(connection, "sock", None)
+            if in_use is not None:
+                watch.attach(in_use.fileno())
+                watch.is_connected = True
             return connection
         connection.close()
         return self._new_conn()  # type: ignore[attr-defined]
@@ -305,15 +405,20 @@ class _FreshConnections:
         super()._put_conn(connection)  # type: ignore[misc]
 
 
-class _HttpPool(_FreshConnections, HTTPConnectionPool):
-    pass
+@functools.cache
+def watched_pool(pool: Any) -> Any:
+    """A class of pools of urllib3, changed so that each exchange is watched."""
+    connection = type("Connection", (_WatchedConnection, pool.ConnectionCls), {})
+    return type("Pool", (_FreshConnections, pool), {"ConnectionCls": connection})
 
 
-class _HttpsPool(_FreshConnections, HTTPSConnectionPool):
-    pass
-
-
-_POOL_CLASSES = {"http": _HttpPool, "https": _HttpsPool}
+def watch_pools(manager: Any) -> None:
+    """Have a manager of pools make watched ones only."""
+    pools = manager.pool_classes_by_scheme
+    if not any(issubclass(pool, _FreshConnections) for pool in pools.values()):
+        manager.pool_classes_by_scheme = {
+            scheme: watched_pool(pool) for scheme, pool in pools.items()
+        }
 
 
 class _Adapter(HTTPAdapter):
@@ -329,11 +434,11 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._tls, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOL_CLASSES
+        watch_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)
-        manager.pool_classes_by_scheme = _POOL_CLASSES
+        watch_pools(manager)
         return manager
 
     def get_connection(self, url: Any, proxies: Any = None) -> Any:

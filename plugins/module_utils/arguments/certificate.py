@@ -193,7 +193,6 @@ RUN_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "acknowledge": {"type": "str", "choices": ["task", "later"], "default": "task"},
     "api_from": {"type": "str", "choices": ["controller", "node"], "default": "controller"},
-    "preflight": {"type": "str", "choices": ["policy", "server"], "default": "policy"},
     "check_revocation": {"type": "bool", "default": False},
     "max_issue": {"type": "int"},
     "allowed_names": _TEXTS,

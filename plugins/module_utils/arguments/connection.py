@@ -8,40 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import env_fallback
-
 DEFAULT_API_URL = "https://emea.api.hvca.globalsign.com:8443/v2"
 
-
-def _from_environment(variable: str, **option: Any) -> dict[str, Any]:
-    return dict(option, fallback=(env_fallback, [variable]))
-
-
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
-    "api_url": _from_environment("ATLAS_API_URL", type="str", default=DEFAULT_API_URL),
-    "api_key": _from_environment("ATLAS_API_KEY", type="str", no_log=True),
-    "api_secret": _from_environment("ATLAS_API_SECRET", type="str", no_log=True),
-    "client_cert": _from_environment("ATLAS_CLIENT_CERT", type="path"),
-    "client_cert_content": _from_environment("ATLAS_CLIENT_CERT_CONTENT", type="str"),
-    "client_key": _from_environment("ATLAS_CLIENT_KEY", type="path", no_log=False),
-    "client_key_content": _from_environment("ATLAS_CLIENT_KEY_CONTENT", type="str", no_log=True),
-    "client_key_passphrase": _from_environment(
-        "ATLAS_CLIENT_KEY_PASSPHRASE", type="str", no_log=True
-    ),
-    "client_pkcs12": _from_environment("ATLAS_CLIENT_PKCS12", type="path"),
-    "ca_path": _from_environment("ATLAS_CA_PATH", type="path"),
-    "validate_certs": _from_environment("ATLAS_VALIDATE_CERTS", type="bool", default=True),
-    "proxy": _from_environment("ATLAS_PROXY", type="str", no_log=True),
-    "connect_timeout": _from_environment("ATLAS_CONNECT_TIMEOUT", type="int", default=10),
-    "read_timeout": _from_environment("ATLAS_READ_TIMEOUT", type="int", default=60),
-    "total_timeout": _from_environment("ATLAS_TOTAL_TIMEOUT", type="int", default=180),
-    "retries": _from_environment("ATLAS_RETRIES", type="int", default=5),
-    "extra_headers": _from_environment("ATLAS_EXTRA_HEADERS", type="dict", no_log=True),
-    "config_file": _from_environment("ATLAS_CONFIG_FILE", type="path"),
+    "api_url": {"type": "str", "default": DEFAULT_API_URL},
+    "api_key": {"type": "str", "no_log": True},
+    "api_secret": {"type": "str", "no_log": True},
+    "client_cert": {"type": "path"},
+    "client_cert_content": {"type": "str"},
+    "client_key": {"type": "path", "no_log": False},
+    "client_key_content": {"type": "str", "no_log": True},
+    "client_key_passphrase": {"type": "str", "no_log": True},
+    "client_pkcs12": {"type": "path"},
+    "ca_path": {"type": "path"},
+    "validate_certs": {"type": "bool", "default": True},
+    "proxy": {"type": "str", "no_log": True},
+    "connect_timeout": {"type": "int", "default": 10},
+    "read_timeout": {"type": "int", "default": 60},
+    "total_timeout": {"type": "int", "default": 180},
+    "retries": {"type": "int", "default": 5},
+    "extra_headers": {"type": "dict", "no_log": True},
+    "config_file": {"type": "path"},
 }
+"""Without a fallback: the environment is read by the action, where what belongs together is taken
+from one place (`plugin_utils/connection_places.py`)."""
 
 
 def environment_variable(option: str) -> str:
-    """The environment variable that a connection option falls back to."""
-    variable: str = CONNECTION_OPTIONS[option]["fallback"][1][0]
-    return variable
+    """The environment variable that a connection option may be given in."""
+    return f"ATLAS_{option.upper()}"

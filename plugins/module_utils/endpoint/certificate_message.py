@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .der import MalformedError
+from ..asn1.der import MalformedError
 
 TLS_1_3 = 0x0304
 

@@ -10,9 +10,9 @@ import hashlib
 import ssl
 from typing import Any
 
+from ..asn1.der import MalformedError
 from ..errors import AtlasError
 from .certificate import read_certificate
-from .der import MalformedError
 from .handshake import shake_hands
 from .target import Target, target_of
 

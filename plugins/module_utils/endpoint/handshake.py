@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..asn1.der import MalformedError
 from ..errors import AtlasError
 from .certificate_message import TLS_1_3, certificates_in
-from .der import MalformedError
 from .target import Target
 from .trust import trust
 

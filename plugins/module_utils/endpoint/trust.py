@@ -6,16 +6,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import ssl
 
+from ..asn1 import der, pem
 from ..errors import AtlasError
-
-_PEM_CERTIFICATE = re.compile(
-    "-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL
-)
 
 # ssl.VERIFY_X509_PARTIAL_CHAIN, which Python names from 3.10 on.
 _PARTIAL_CHAIN = 0x80000
@@ -31,7 +25,7 @@ def trust(context: ssl.SSLContext, root: str | None) -> None:
         return
     # Who is named as trusted is trusted: an issuing CA too, without the root above it.
     context.verify_flags |= _PARTIAL_CHAIN
-    blocks = _PEM_CERTIFICATE.findall(root)
+    blocks = list(pem.blocks(root.encode("utf-8", "replace"), pem.CERTIFICATES))
     if not blocks:
         raise AtlasError(
             "root: there is no certificate in PEM format in it; give the text of the file and not"
@@ -39,9 +33,8 @@ def trust(context: ssl.SSLContext, root: str | None) -> None:
         )
     for number, block in enumerate(blocks, start=1):
         try:
-            encoded = base64.b64decode("".join(block.split()), validate=True)
-            context.load_verify_locations(cadata=encoded)
-        except (binascii.Error, ValueError, ssl.SSLError):
+            context.load_verify_locations(cadata=der.first(block.content()).encoded)
+        except (ValueError, ssl.SSLError):
             raise AtlasError(
                 f"root: certificate {number} of {len(blocks)} is damaged; give the CA certificates"
                 " again, each whole from BEGIN CERTIFICATE to END CERTIFICATE."

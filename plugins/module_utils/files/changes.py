@@ -15,17 +15,17 @@ rename, and a new file is readable by all until then.
 from __future__ import annotations
 
 import contextlib
-import errno
+import hashlib
 import os
 from typing import Protocol
 
 from ..errors import AtlasError
+from . import extended
 from .folder import Folder, UnreadableError, explain
 from .ownership import Attributes
 
-_LABEL, _ACCESS_LIST = "security.selinux", "system.posix_acl_access"
-_ABSENT = (errno.ENODATA, errno.ENOTSUP, errno.ENOENT)
 _MOST_TRIES = 5
+_LONGEST_NAME = 200
 
 
 class Change(Protocol):
@@ -46,8 +46,12 @@ class Change(Protocol):
 
 def draft_name(name: str) -> str:
     """What the draft of a file is called. Always the same, so that one which was left by a call
-    that was cut off is found and replaced by the next."""
-    return f".{name[:200]}.atlas-new"
+    that was cut off is found and replaced by the next; and that of no other file."""
+    octets = os.fsencode(name)
+    if len(octets) > _LONGEST_NAME:
+        digest = hashlib.sha256(octets).hexdigest()[:16]
+        name = f"{octets[: _LONGEST_NAME - 17].decode('utf-8', 'ignore')}-{digest}"
+    return f".{name}.atlas-new"
 
 
 class Draft:
@@ -55,7 +59,8 @@ class Draft:
 
     What `attributes` leave open is taken from the file that is replaced, with its label and access
     list, if the folder is protected; else nobody but the user of the task gets access. `label` is
-    the SELinux label to give it, if not that of the file that is replaced.
+    the SELinux label to give it, if not that of the file that is replaced. `is_raced`: other calls
+    may write the same file now, so the draft has a name of its own.
     """
 
     def __init__(
@@ -65,14 +70,17 @@ class Draft:
         content: bytes,
         attributes: Attributes,
         label: bytes | None = None,
+        is_raced: bool = False,
     ) -> None:
         self.folder = folder
         self.name = name
-        self._draft = draft_name(name)
+        self._draft = draft_name(f"{name}-{os.urandom(8).hex()}" if is_raced else name)
         self._handle = _create(folder, self._draft)
         try:
+            created = os.fstat(self._handle)
+            self._identity = (created.st_dev, created.st_ino)
             _write(self._handle, content)
-            self._dress(attributes, label)
+            self._dress(attributes, label, created)
         except OSError as error:
             self.discard()
             raise AtlasError(f"{self.path}: cannot be written: {explain(error)}.") from None
@@ -85,25 +93,38 @@ class Draft:
         """Where it will be, for messages."""
         return self.folder.path_of(self.name)
 
-    def _dress(self, attributes: Attributes, label: bytes | None) -> None:
+    def _dress(self, attributes: Attributes, label: bytes | None, created: os.stat_result) -> None:
         owner, group = attributes.owner_id, attributes.group_id
+        replaced = self.folder.stat(self.name) if self.folder.is_protected else None
         if not self.folder.is_protected:
-            _remove_access_list(self._handle)
-        else:
-            replaced = self.folder.stat(self.name)
-            if replaced is not None:
-                owner = replaced.st_uid if owner is None else owner
-                group = replaced.st_gid if group is None else group
-                self._inherit()
+            extended.set_access_list(self._handle, None)
+            group = os.getegid() if group is None else group
+        elif replaced is not None:
+            owner = replaced.st_uid if owner is None else owner
+            group = replaced.st_gid if group is None else group
+            self._inherit(with_label=label is None)
         if label is not None:
-            _set(self._handle, _LABEL, label)
-        owner = os.geteuid() if owner is None else owner
-        if group is None and not self.folder.is_protected:
-            group = os.getegid()
-        os.fchown(self._handle, owner, -1 if group is None else group)
+            self._set_label(label)
+        self._give(
+            os.geteuid() if owner is None else owner,
+            created.st_gid if group is None else group,
+            created,
+        )
         os.fchmod(self._handle, attributes.mode)
 
-    def _inherit(self) -> None:
+    def _give(self, owner: int, group: int, created: os.stat_result) -> None:
+        if (owner, group) == (created.st_uid, created.st_gid):
+            return  # some file systems know only one owner
+        try:
+            os.fchown(self._handle, owner, group)
+        except OSError as error:
+            remedy = "; that takes root: add become: true" if os.geteuid() else ""
+            raise AtlasError(
+                f"{self.path}: cannot be given to the user {owner} and the group {group}:"
+                f" {explain(error)}{remedy}."
+            ) from None
+
+    def _inherit(self, with_label: bool) -> None:
         """The SELinux label and the access list of the file that is replaced."""
         try:
             replaced = self.folder.open_file(self.name)
@@ -112,30 +133,48 @@ class Draft:
         if replaced is None:
             return
         try:
-            for name in (_LABEL, _ACCESS_LIST):
-                value = _get(replaced, name)
-                if value is not None:
-                    _set(self._handle, name, value)
+            label = extended.get(replaced, extended.LABEL)
+            if label is not None and with_label:
+                self._set_label(label)
+            access_list = extended.get(replaced, extended.ACCESS_LIST)
+            extended.set_access_list(self._handle, access_list)
         finally:
             os.close(replaced)
+
+    def _set_label(self, label: bytes) -> None:
+        try:
+            extended.set_label(self._handle, label)
+        except OSError as error:
+            shown = label.rstrip(b"\0").decode("ascii", "replace")
+            raise AtlasError(
+                f"{self.path}: cannot be given the SELinux label {shown}: {explain(error)}."
+            ) from None
 
     def sync(self) -> None:
         """Make the content durable."""
         try:
             os.fsync(self._handle)
-        except OSError as error:
-            raise AtlasError(f"{self.path}: cannot be written: {explain(error)}.") from None
-        finally:
             self._close()
+        except OSError as error:
+            self.discard()
+            raise AtlasError(f"{self.path}: cannot be written: {explain(error)}.") from None
 
     def put(self) -> None:
         """Give the draft its name."""
+        found = self.folder.stat(self._draft)
+        if found is None or (found.st_dev, found.st_ino) != self._identity:
+            self._draft = ""  # what lies there now is somebody else's
+            raise AtlasError(
+                f"{self.path}: cannot be replaced: the new file beside it was removed or exchanged"
+                " by somebody else; run the task again."
+            )
         _rename(self.folder, self._draft, self.name)
         self._draft = ""
 
     def discard(self) -> None:
         """Remove the draft, if it is still one."""
-        self._close()
+        with contextlib.suppress(OSError):
+            self._close()
         draft, self._draft = self._draft, ""
         if draft:
             with contextlib.suppress(AtlasError):
@@ -203,20 +242,25 @@ def label_of(folder: Folder) -> bytes | None:
     if handle is None:
         return None
     try:
-        return _get(handle, _LABEL)
+        return extended.get(handle, extended.LABEL)
+    except OSError as error:
+        raise AtlasError(f"{folder.path}: its SELinux label: {explain(error)}.") from None
     finally:
         os.close(handle)
 
 
 def _create(folder: Folder, draft: str) -> int:
-    """A new and empty file, whatever a call that was cut off, or somebody else, left there."""
+    """A new and empty file, whatever file a call that was cut off, or somebody else, left there.
+
+    A folder is left alone: others could have moved one of root's there.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     path = folder.path_of(draft)
     for _try in range(_MOST_TRIES):
         try:
             return os.open(draft, flags, 0o600, dir_fd=folder.handle)
         except FileExistsError:
-            folder.remove_tree(draft)
+            folder.unlink(draft)
         except OSError as error:
             raise AtlasError(f"{path}: cannot be written: {explain(error)}.") from None
     raise AtlasError(f"{path}: cannot be written: somebody else puts files there all the time.")
@@ -233,29 +277,3 @@ def _rename(folder: Folder, draft: str, name: str) -> None:
         os.replace(draft, name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
     except OSError as error:
         raise AtlasError(f"{folder.path_of(name)}: cannot be replaced: {explain(error)}.") from None
-
-
-def _get(handle: int, name: str) -> bytes | None:
-    try:
-        return os.getxattr(handle, name)
-    except OSError as error:
-        if error.errno not in _ABSENT:
-            raise
-        return None
-
-
-def _set(handle: int, name: str, value: bytes) -> None:
-    try:
-        os.setxattr(handle, name, value)
-    except OSError as error:
-        if error.errno not in _ABSENT:
-            raise
-
-
-def _remove_access_list(handle: int) -> None:
-    """A folder's default list would give the new file to whom it names."""
-    try:
-        os.removexattr(handle, _ACCESS_LIST)
-    except OSError as error:
-        if error.errno not in _ABSENT:
-            raise

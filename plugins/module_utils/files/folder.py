@@ -12,16 +12,19 @@ soon as they are opened.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from types import TracebackType
 
 from ..errors import AtlasError
-from . import ownership
+from . import extended, ownership
 
 LARGEST_FILE = 1024 * 1024
 _HANDLE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_HANDLE = _HANDLE | os.O_DIRECTORY
+_NEW_MODE = 0o700
+_NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 
 
 class UnreadableError(AtlasError):
@@ -38,12 +41,15 @@ class Folder:
     """
 
     def __init__(self, handle: int, path: str, outer: Folder | None) -> None:
-        found = os.fstat(handle)
         self.handle = handle
         self.path = path
-        self._found = found
+        try:
+            self._found = found = os.fstat(handle)
+        except OSError as error:
+            self.close()
+            raise AtlasError(f"{path}: {explain(error)}.") from None
         self._stays = outer is None or outer.keeps(found)
-        self.is_protected = self._stays and ownership.is_closed(found)
+        self.is_protected = self._stays and self._is_closed()
         self.weak_spot = "" if self.is_protected else path
         if not self._stays and outer is not None:
             self.weak_spot = outer.weak_spot
@@ -51,12 +57,31 @@ class Folder:
             outer is not None and outer.is_open_to_all
         )
 
+    def _is_closed(self) -> bool:
+        # With an access list the bits of the group are its mask: anybody may be named in it.
+        is_named = self._found.st_mode & stat.S_IWGRP and self._has_access_list()
+        return ownership.is_closed(self._found) and not is_named
+
+    def _has_access_list(self) -> bool:
+        handle = self.opened_or_none()
+        if handle is None:
+            return True
+        try:
+            return extended.get(handle, extended.ACCESS_LIST) is not None
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+
+    @property
+    def keeps_own(self) -> bool:
+        """Whether others can at most add to it, and not exchange what is root's or the user's."""
+        is_sticky = self._stays and ownership.keeps_own_entries(self._found)
+        return self.is_protected or is_sticky
+
     def keeps(self, entry: os.stat_result) -> bool:
         """Whether nobody but root and the user of the task can exchange this entry of it."""
-        if self.is_protected:
-            return True
-        is_sticky = self._stays and ownership.keeps_own_entries(self._found)
-        return is_sticky and ownership.is_trusted(entry.st_uid)
+        return self.is_protected or (self.keeps_own and ownership.is_trusted(entry.st_uid))
 
     def __enter__(self) -> Folder:
         return self
@@ -85,6 +110,16 @@ class Folder:
         """The file system that it is on."""
         return self._found.st_dev
 
+    @property
+    def owner(self) -> int:
+        """The number of its owner when it was opened."""
+        return self._found.st_uid
+
+    @property
+    def group(self) -> int:
+        """The number of its group when it was opened."""
+        return self._found.st_gid
+
     def path_of(self, name: str) -> str:
         """Where a file of it lies, for messages."""
         return os.path.join(self.path, name)
@@ -93,10 +128,10 @@ class Folder:
         """What a name stands for, a link for itself; None if there is nothing."""
         try:
             return os.stat(name, dir_fd=self.handle, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
 
     def link_text(self, name: str) -> str | None:
         """Where a symbolic link says that it leads to; None if the name stands for no link."""
@@ -124,26 +159,42 @@ class Folder:
         """Open a regular file to read it; the errors are those of `read`."""
         try:
             handle = os.open(name, _HANDLE | os.O_NONBLOCK, dir_fd=self.handle)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnreadableError(f"cannot be read: {explain(error)}") from None
+            raise UnreadableError(f"cannot be read: {self._explain(error)}") from None
         try:
             found = os.fstat(handle)
-            if stat.S_ISLNK(found.st_mode):
-                raise UnreadableError("is a symbolic link that is not followed")
-            if stat.S_ISDIR(found.st_mode):
-                raise UnreadableError("is a folder; give the path of a file")
-            if not stat.S_ISREG(found.st_mode):
-                raise UnreadableError("is not a regular file")
-            if not hasattr(os, "O_PATH"):
-                return os.dup(handle)
-            # A handle says what it is of before it is opened: no other file can slip in between.
-            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+            _refuse_irregular(found)
+            try:
+                return self._reopened(handle, name)
+            except PermissionError as error:
+                said = explain_refusal(error, "it", found.st_uid)
+                raise UnreadableError(f"cannot be read: {said}") from None
         except OSError as error:
-            raise UnreadableError(f"cannot be read: {_explain_refusal(error, found)}") from None
+            raise UnreadableError(f"cannot be read: {explain(error)}") from None
         finally:
             os.close(handle)
+
+    def handle_or_none(self, name: str) -> int | None:
+        """A handle of whatever the name stands for, by which it cannot be read; None if it cannot
+        be had. It is the caller's to close."""
+        try:
+            return os.open(name, _HANDLE | os.O_NONBLOCK, dir_fd=self.handle)
+        except OSError:
+            return None
+
+    def _reopened(self, handle: int, name: str) -> int:
+        """A handle to read by, of the file that another handle is of. That one says what it is of
+        before it is opened, so that no other file can slip in between."""
+        if not hasattr(os, "O_PATH"):
+            return os.dup(handle)
+        try:
+            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if self.is_protected:
+                return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.handle)
+            raise UnreadableError("cannot be read safely, because /proc is not mounted") from None
 
     def names(self) -> list[str]:
         """What lies in it."""
@@ -156,11 +207,13 @@ class Folder:
             os.close(handle)
 
     def sync(self) -> None:
-        """Make its names durable."""
+        """Make its names durable, on file systems that have a way to."""
         handle = self._opened()
         try:
             os.fsync(handle)
         except OSError as error:
+            if error.errno in _NEVER_SYNCED:
+                return
             raise AtlasError(f"{self.path}: {explain(error)}.") from None
         finally:
             os.close(handle)
@@ -178,22 +231,22 @@ class Folder:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             return os.open(".", flags, dir_fd=self.handle)
         except OSError as error:
-            raise AtlasError(f"{self.path}: cannot be opened: {explain(error)}.") from None
+            raise AtlasError(f"{self.path}: cannot be opened: {self._explain(error)}.") from None
 
     def is_writable(self) -> bool:
-        """Whether the user of the task may put files into it."""
-        wanted = os.W_OK | os.X_OK
+        """Whether the user of the task may put files into it, and sync it, which takes reading."""
+        wanted = os.R_OK | os.W_OK | os.X_OK
         return os.access(".", wanted, dir_fd=self.handle, effective_ids=True)
 
     def unlink(self, name: str) -> bool:
         """Remove a file or a link; whether there was one."""
         try:
             os.unlink(name, dir_fd=self.handle)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return False
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
             ) from None
         return True
 
@@ -204,29 +257,57 @@ class Folder:
         except FileNotFoundError:
             return None
         except NotADirectoryError:
-            raise AtlasError(f"{self.path_of(name)} is not a folder.") from None
+            is_link = self.link_text(name) is not None
+            what = "is a symbolic link that is not followed" if is_link else "is not a folder"
+            raise AtlasError(f"{self.path_of(name)} {what}.") from None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
         return Folder(handle, self.path_of(name), self)
 
-    def make(self, name: str, mode: int) -> Folder:
-        """Open a folder in it, which is made if need be; it is durable once this one is synced."""
+    def make(
+        self, name: str, mode: int, owner: int | None = None, group: int | None = None
+    ) -> Folder:
+        """Open a folder in it, which is made durably if need be, with this mode whatever the umask
+        is. One that is there keeps what it has."""
         found = self.inner(name)
         if found is not None:
             return found
         try:
-            os.mkdir(name, 0o700, dir_fd=self.handle)
+            os.mkdir(name, _NEW_MODE, dir_fd=self.handle)
+            is_new = True
         except FileExistsError:
-            pass
+            is_new = False
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be created: {explain(error)}."
+                f"{self.path_of(name)}: cannot be created: {self._explain(error)}."
             ) from None
         made = self.inner(name)
         if made is None:
             raise AtlasError(f"{self.path_of(name)}: was removed meanwhile.")
-        made.set_mode(mode)
+        try:
+            if is_new:
+                made._dress(mode, owner, group, is_certain=self.is_protected)
+                self.sync()
+        except BaseException:
+            made.close()
+            raise
         return made
+
+    def _dress(self, mode: int, owner: int | None, group: int | None, is_certain: bool) -> None:
+        """Give a new folder its owner, group and mode. Unless it is certain to be the one that was
+        made, it has to look like it: a folder of root's could have been moved into its place."""
+        handle = self._opened()
+        try:
+            if not is_certain and not _looks_new(handle):
+                raise AtlasError(f"{self.path}: was exchanged for another folder meanwhile.")
+            if owner is not None or group is not None:
+                os.fchown(handle, -1 if owner is None else owner, -1 if group is None else group)
+            os.fchmod(handle, mode)
+        except OSError as error:
+            said = explain_refusal(error, "it", os.geteuid())
+            raise AtlasError(f"{self.path}: its owner and mode cannot be set: {said}.") from None
+        finally:
+            os.close(handle)
 
     def set_mode(self, mode: int) -> None:
         """Give it this mode, whatever the umask was when it was made."""
@@ -240,27 +321,58 @@ class Folder:
 
     def remove_tree(self, name: str) -> None:
         """Remove a folder with all that is in it, if it is there. Links are removed, and not
-        followed."""
+        followed. Only where nobody else can have moved a folder of root's to this name."""
         found = self.stat(name)
         if found is None:
             return
         if not stat.S_ISDIR(found.st_mode):
             self.unlink(name)
             return
+        if not self.is_protected:
+            raise AtlasError(
+                f"{self.path_of(name)}: is a folder where others could have put it, and is not"
+                " removed; remove it yourself if nothing in it is needed."
+            )
+        self._remove_tree(name)
+
+    def _remove_tree(self, name: str) -> None:
         inner = self.inner(name)
         if inner is None:
             return
         with inner:
             for entry in inner.names():
-                inner.remove_tree(entry)
+                found = inner.stat(entry)
+                if found is not None and stat.S_ISDIR(found.st_mode):
+                    inner._remove_tree(entry)
+                else:
+                    inner.unlink(entry)
         try:
             os.rmdir(name, dir_fd=self.handle)
         except FileNotFoundError:
             return
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
             ) from None
+
+    def _explain(self, error: OSError) -> str:
+        """Why something in it was refused."""
+        return explain_refusal(error, self.path, self._found.st_uid)
+
+
+def _refuse_irregular(found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise UnreadableError("is a symbolic link that is not followed")
+    if stat.S_ISDIR(found.st_mode):
+        raise UnreadableError("is a folder; give the path of a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableError("is not a regular file")
+
+
+def _looks_new(handle: int) -> bool:
+    found = os.fstat(handle)
+    is_own = found.st_uid == os.geteuid() and not found.st_mode & ~_NEW_MODE & 0o777
+    return is_own and not os.listdir(handle)
 
 
 def explain(error: OSError) -> str:
@@ -268,12 +380,16 @@ def explain(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _explain_refusal(error: OSError, found: os.stat_result) -> str:
-    """Where the file is another user's, the most likely cause is a forgotten `become`."""
-    if isinstance(error, PermissionError) and found.st_uid != os.geteuid():
-        owner = "root" if found.st_uid == 0 else f"the user {found.st_uid}"
-        return (
-            f"{explain(error)}; it belongs to {owner}, and this task runs as the user"
-            f" {os.geteuid()}: add become: true"
-        )
-    return explain(error)
+def explain_refusal(error: OSError, what: str, owner: int) -> str:
+    """The same of something that belongs to a user: where that is another than the user of the
+    task, the most likely cause is a forgotten `become`."""
+    user = os.geteuid()
+    if not isinstance(error, PermissionError) or owner == user:
+        return explain(error)
+    if user == 0:
+        return f"{explain(error)}, to root too: a file system such as NFS, or SELinux, forbids it"
+    whose = "root" if owner == 0 else f"the user {owner}"
+    return (
+        f"{explain(error)}; {what} belongs to {whose}, and this task runs as the user {user}: add"
+        " become: true"
+    )

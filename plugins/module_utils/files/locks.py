@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -17,6 +18,9 @@ from .folder import Folder, explain
 
 _PATIENCE = 120.0
 _PAUSE = 0.05
+_HELD_BY_OTHERS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+_held: set[tuple[int, int]] = set()
+"""The files that this process has locked: to wait for itself would take for ever."""
 
 
 @contextlib.contextmanager
@@ -26,10 +30,18 @@ def locked(folder: Folder, name: str) -> Iterator[None]:
     Who holds it may remove it. Raises `AtlasError` after two minutes of waiting.
     """
     handle = _hold(folder, name)
+    held = _identity(handle)
+    _held.add(held)
     try:
         yield
     finally:
+        _held.discard(held)
         os.close(handle)
+
+
+def _identity(handle: int) -> tuple[int, int]:
+    found = os.fstat(handle)
+    return found.st_dev, found.st_ino
 
 
 def _hold(folder: Folder, name: str) -> int:
@@ -53,11 +65,18 @@ def _hold(folder: Folder, name: str) -> int:
 
 
 def _wait_for(handle: int, path: str, deadline: float) -> None:
+    if _identity(handle) in _held:
+        raise AtlasError(
+            f"{path}: two certificates of this task are recorded in the same place; give each a"
+            " file of its own."
+        )
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        except BlockingIOError:
+        except OSError as error:
+            if error.errno not in _HELD_BY_OTHERS:
+                raise AtlasError(f"{path}: cannot be locked: {explain(error)}.") from None
             if time.monotonic() > deadline:
                 raise AtlasError(
                     f"{path} has been held by another process of this node for {_PATIENCE:.0f}"

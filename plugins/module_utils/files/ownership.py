@@ -41,7 +41,7 @@ class Attributes:
             return None if self.owner is None else int(self.owner)
         try:
             return pwd.getpwnam(self.owner).pw_uid
-        except KeyError:
+        except (KeyError, ValueError):  # no user, or no text that could be a name
             raise AtlasError(
                 f"owner: there is no user {self.owner!r} on this node; create it first, or name one"
                 " that exists."
@@ -54,7 +54,7 @@ class Attributes:
             return None if self.group is None else int(self.group)
         try:
             return grp.getgrnam(self.group).gr_gid
-        except KeyError:
+        except (KeyError, ValueError):  # no group, or no text that could be a name
             raise AtlasError(
                 f"group: there is no group {self.group!r} on this node; create it first, or name"
                 " one that exists."

@@ -15,12 +15,11 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ..errors import AtlasError
 from .changes import Change
 
 T = TypeVar("T")
 Work = Generator[Sequence[Change], None, T]
-"""A piece of work; `AtlasError` is raised in it where one of its changes failed."""
+"""A piece of work; where one of its changes failed, what it raised is raised in it."""
 
 MOST_AT_A_TIME = 25
 """Pieces of work whose files are open at a time."""
@@ -39,7 +38,7 @@ def in_phases(works: Sequence[Work[T]], failed: Callable[[Exception], T]) -> lis
 
 def alone(work: Work[T]) -> T:
     """Do one piece of work; what it raises comes out."""
-    error: AtlasError | None = None
+    error: Exception | None = None
     while True:
         try:
             changes = work.send(None) if error is None else work.throw(error)
@@ -51,25 +50,29 @@ def alone(work: Work[T]) -> T:
 
 def _together(works: Sequence[Work[T]], failed: Callable[[Exception], T]) -> list[T]:
     results: dict[int, T] = {}
-    errors: dict[int, AtlasError | None] = dict.fromkeys(range(len(works)))
-    while errors:
-        due: dict[int, Sequence[Change]] = {}
-        for position, error in errors.items():
-            try:
-                due[position] = _advance(works[position], error)
-            except StopIteration as end:
-                results[position] = end.value
-            except Exception as problem:
-                results[position] = failed(problem)
-        errors = dict(zip(due, _make(list(due.values()))))
+    errors: dict[int, Exception | None] = dict.fromkeys(range(len(works)))
+    try:
+        while errors:
+            due: dict[int, Sequence[Change]] = {}
+            for position, error in errors.items():
+                try:
+                    due[position] = _advance(works[position], error)
+                except StopIteration as end:
+                    results[position] = end.value
+                except Exception as problem:
+                    results[position] = failed(problem)
+            errors = dict(zip(due, _make(list(due.values()))))
+    finally:
+        for work in works:  # what it holds open is given back while that is possible
+            work.close()
     return [results[position] for position in range(len(works))]
 
 
-def _advance(work: Work[T], error: AtlasError | None) -> Sequence[Change]:
+def _advance(work: Work[T], error: Exception | None) -> Sequence[Change]:
     return work.send(None) if error is None else work.throw(error)
 
 
-def _make(groups: Sequence[Sequence[Change]]) -> list[AtlasError | None]:
+def _make(groups: Sequence[Sequence[Change]]) -> list[Exception | None]:
     """Make changes, group by group; for each group why it failed, if it did."""
     try:
         errors = _synced(groups)
@@ -81,7 +84,7 @@ def _make(groups: Sequence[Sequence[Change]]) -> list[AtlasError | None]:
                 change.discard()
 
 
-def _synced(groups: Sequence[Sequence[Change]]) -> list[AtlasError | None]:
+def _synced(groups: Sequence[Sequence[Change]]) -> list[Exception | None]:
     changes = [change for group in groups for change in group]
     failed = dict(zip(map(id, changes), _all([change.sync for change in changes])))
     return [next(filter(None, (failed[id(e)] for e in group)), None) for group in groups]
@@ -93,8 +96,8 @@ def _put(group: Iterable[Change]) -> None:
 
 
 def _with_folders_synced(
-    groups: Sequence[Sequence[Change]], errors: Sequence[AtlasError | None]
-) -> list[AtlasError | None]:
+    groups: Sequence[Sequence[Change]], errors: Sequence[Exception | None]
+) -> list[Exception | None]:
     folders = {change.folder.identity: change.folder for group in groups for change in group}
     failed = dict(zip(folders, _all([folder.sync for folder in folders.values()])))
     return [
@@ -103,7 +106,7 @@ def _with_folders_synced(
     ]
 
 
-def _all(syncs: Sequence[Callable[[], None]]) -> list[AtlasError | None]:
+def _all(syncs: Sequence[Callable[[], None]]) -> list[Exception | None]:
     """Sync many things, several at a time: a file system does that with one write to its journal
     (measured: 5 to 9 times as fast)."""
     if len(syncs) < _FEW:
@@ -114,9 +117,9 @@ def _all(syncs: Sequence[Callable[[], None]]) -> list[AtlasError | None]:
         return list(pool.map(_attempt, syncs))
 
 
-def _attempt(act: Callable[[], None]) -> AtlasError | None:
+def _attempt(act: Callable[[], None]) -> Exception | None:
     try:
         act()
-    except AtlasError as error:
+    except Exception as error:  # what is wrong with one is no reason to leave the others undone
         return error
     return None

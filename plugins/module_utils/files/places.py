@@ -11,12 +11,13 @@ or exchanged it: who runs as root must not be led to a file that others could no
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from types import TracebackType
 
 from ..errors import AtlasError
 from . import ownership
-from .folder import FOLDER_HANDLE, Folder
+from .folder import FOLDER_HANDLE, Folder, explain
 
 _MOST_LINKS = 40
 _PARENT_MODE = 0o755
@@ -28,6 +29,10 @@ class NoFolderError(AtlasError):
     def __init__(self, folder: str) -> None:
         super().__init__(f"the folder {folder} does not exist on the node")
         self.folder = folder
+
+
+class UnsafeFolderError(AtlasError):
+    """Others than root and the user of the task can exchange what lies in a folder."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ class Places:
     def of(self, path: str) -> Place:
         """The folder that a path is in, and its last name, which may be that of a link."""
         folder, name = os.path.split(path)
+        if name in ("", ".", ".."):
+            raise AtlasError(f"{path} is the path of a folder; give the path of a file.")
         return Place(self.folder(folder), name)
 
     def followed(self, place: Place) -> Place:
@@ -86,10 +93,9 @@ class Places:
 
         What it leads to need not exist, but its folder has to.
         """
-        text = place.folder.link_text(place.name)
+        text = _trusted_link(place.folder, place.name)
         if text is None:
             return place
-        _refuse_link_of_others(place.folder, place.name)
         folder, name = _walk(os.path.join(place.folder.path, text), follows_last=True)
         self._followed.append(folder)
         return Place(folder, name)
@@ -104,27 +110,44 @@ def protected_folder(path: str, mode: int | None) -> Folder | None:
     """Open a folder in which nobody but root and the user of the task can change anything.
 
     Where it does not exist it is made with this mode; with None nothing is made and None returned.
-    Raises `AtlasError` for one that others could change.
+    Raises `UnsafeFolderError` for one that others could change.
     """
+    folder, missing = _existing(os.path.normpath(path))
+    if missing and mode is None:
+        folder.close()
+        return None
+    try:
+        for position, name in enumerate(missing, start=1):
+            if not folder.keeps_own:
+                _refuse_weak(folder, path)
+            is_last = position == len(missing)
+            made = folder.make(name, mode if mode and is_last else _PARENT_MODE)
+            folder.close()
+            folder = made
+        _refuse_weak(folder, path)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
+
+
+def _existing(path: str) -> tuple[Folder, list[str]]:
+    """The last folder on the way to a path that exists, and the names of those that do not."""
     missing: list[str] = []
-    there = path
     while True:
         try:
-            folder = open_folder(there)
+            folder = open_folder(path)
             break
         except NoFolderError:
-            if mode is None:
-                return None
-            there, name = os.path.split(there)
+            path, name = os.path.split(path)
             missing.insert(0, name)
-    for position, name in enumerate(missing):
-        _refuse_weak(folder, path)
-        made = folder.make(name, mode if mode and position == len(missing) - 1 else _PARENT_MODE)
-        folder.sync()
+    if missing and folder.link_text(missing[0]) is not None:
         folder.close()
-        folder = made
-    _refuse_weak(folder, path)
-    return folder
+        raise AtlasError(
+            f"{folder.path_of(missing[0])} is a symbolic link that leads to no folder; create the"
+            " folder, or remove the link."
+        )
+    return folder, missing
 
 
 def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
@@ -133,6 +156,8 @@ def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
     All folders from the root on stay open on the way, so that `..` leads back to where the walk
     came from.
     """
+    if "\0" in path:
+        raise AtlasError(f"{path!r} is not a path; give one without the character NUL.")
     way = [_root()]
     todo, links = path.split("/"), 0
     try:
@@ -143,13 +168,12 @@ def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
             if name in ("", ".", ".."):
                 continue
             is_last, folder = not any(todo), way[-1]
-            text = folder.link_text(name) if follows_last or not is_last else None
+            text = _trusted_link(folder, name) if follows_last or not is_last else None
             if text is None and is_last:
                 return way.pop(), name
             if text is None:
                 way.append(_step(folder, name))
                 continue
-            _refuse_link_of_others(folder, name)
             links += 1
             if links > _MOST_LINKS:
                 raise AtlasError(f"{path}: too many symbolic links lead there and on; mend them.")
@@ -163,7 +187,10 @@ def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
 
 
 def _root() -> Folder:
-    return Folder(os.open("/", FOLDER_HANDLE), "/", None)
+    try:
+        return Folder(os.open("/", FOLDER_HANDLE), "/", None)
+    except OSError as error:  # too many files are open
+        raise AtlasError(f"/: cannot be opened: {explain(error)}.") from None
 
 
 def _step(folder: Folder, name: str) -> Folder:
@@ -173,28 +200,32 @@ def _step(folder: Folder, name: str) -> Folder:
     return inner
 
 
-def _refuse_link_of_others(folder: Folder, name: str) -> None:
+def _trusted_link(folder: Folder, name: str) -> str | None:
+    """Where a link leads to; None if the name stands for no link, an `AtlasError` if others could
+    have made it.
+
+    It is read once it is known that nobody else can exchange it, and not before.
+    """
     found = folder.stat(name)
-    if found is None or (ownership.is_trusted(found.st_uid) and folder.keeps(found)):
-        return
-    who = (
-        f"belongs to the user {found.st_uid}"
-        if not ownership.is_trusted(found.st_uid)
-        else f"lies in {folder.path}, where others can exchange it"
-    )
+    if found is None or not stat.S_ISLNK(found.st_mode):
+        return None
+    is_of_others = not ownership.is_trusted(found.st_uid)
+    if not is_of_others and folder.keeps(found):
+        return folder.link_text(name)
+    who, remedy = f"lies in {folder.path}, where others can exchange it", ""
+    if is_of_others:
+        who, remedy = f"belongs to the user {found.st_uid}", " let the task become that user,"
     raise AtlasError(
         f"{folder.path_of(name)} is a symbolic link that {who}, so it could lead to any file;"
-        " give the path that it leads to, or have the link and its folder belong to root."
+        f" give the path that it leads to,{remedy} or have the link and its folder belong to root."
     )
 
 
 def _refuse_weak(folder: Folder, path: str) -> None:
     if folder.is_protected:
         return
-    weak = folder.weak_spot
-    folder.close()
-    raise AtlasError(
+    raise UnsafeFolderError(
         f"{path} is not a safe place for records and private keys: others than root and the user"
-        f" {os.geteuid()} can exchange what lies in {weak}; name a folder that only they can write"
-        " to, on the whole way to it."
+        f" {os.geteuid()} can exchange what lies in {folder.weak_spot}; name a folder that only"
+        " they can write to, on the whole way to it."
     )

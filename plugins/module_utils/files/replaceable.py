@@ -9,54 +9,68 @@ from __future__ import annotations
 import array
 import fcntl
 import os
+import struct
 
 from .folder import Folder, UnreadableError
 
-_GET_FLAGS = 0x80086601
+_GET_FLAGS = 0x80086601 if struct.calcsize("l") == 8 else 0x80046601
 _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
 
 
 def why_unreplaceable(folder: Folder, name: str) -> str:
     """Why a file cannot be replaced, as the rest of a sentence that begins with its path; empty if
     it can."""
-    if folder.stat(name) is not None and _is_mount_point(folder.path_of(name)):
+    if _is_mount_point(folder, name):
         return (
             "is a mount point of its own and cannot be replaced by a rename; mount the folder"
             " instead of the file."
         )
-    for path, handle in _opened(folder, name):
-        if _flags(handle) & (_IMMUTABLE | _APPEND_ONLY):
+    for path, is_fixed in _fixed(folder, name):
+        if is_fixed:
             return f"cannot be replaced, because {path} is immutable; see lsattr and chattr."
     return ""
 
 
-def _opened(folder: Folder, name: str) -> list[tuple[str, int | None]]:
+def _fixed(folder: Folder, name: str) -> list[tuple[str, bool]]:
     try:
         file = folder.open_file(name)
     except UnreadableError:
         file = None
-    return [(folder.path_of(name), file), (folder.path, folder.opened_or_none())]
+    return [
+        (folder.path_of(name), _is_fixed(file)),
+        (folder.path, _is_fixed(folder.opened_or_none())),
+    ]
 
 
-def _is_mount_point(path: str) -> bool:
+def _is_mount_point(folder: Folder, name: str) -> bool:
     """Files can be mount points, which `os.path.ismount` does not see."""
-    escaped = path.replace("\\", "\\134").replace(" ", "\\040")
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-            return any(line.split()[4] == escaped for line in table)
-    except (OSError, IndexError):
-        return False
-
-
-def _flags(handle: int | None) -> int:
-    """The flags of an open file or folder, which is closed."""
+    handle = folder.handle_or_none(name)
     if handle is None:
-        return 0
+        return False
     try:
-        flags = array.array("l", [0])
+        return _mount_of(handle) != _mount_of(folder.handle)
+    finally:
+        os.close(handle)
+
+
+def _mount_of(handle: int) -> str:
+    """The number of the mount that an open file is seen through; empty if nobody says."""
+    try:
+        with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as table:
+            return next((line for line in table if line.startswith("mnt_id:")), "")
+    except OSError:
+        return ""
+
+
+def _is_fixed(handle: int | None) -> bool:
+    """Whether an open file or folder, which is closed, is immutable or can only be added to."""
+    if handle is None:
+        return False
+    try:
+        flags = array.array("i", [0, 0])  # the system writes an int, and speaks of a long
         fcntl.ioctl(handle, _GET_FLAGS, flags, True)
-        return flags[0]
+        return bool(flags[0] & (_IMMUTABLE | _APPEND_ONLY))
     except OSError:  # not every file system has them
-        return 0
+        return False
     finally:
         os.close(handle)

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from ..errors import AtlasError
 from .folder import Folder, explain
+
+_CANNOT_ALLOCATE = (errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
 
 
 class Space:
@@ -28,16 +31,19 @@ class Space:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             handle = os.open(self._name, flags, 0o600, dir_fd=self._folder.handle)
-            try:
-                os.posix_fallocate(handle, 0, size)
-            finally:
-                os.close(handle)
+        except OSError as error:
+            path = self._folder.path_of(self._name)
+            raise AtlasError(f"{path}: cannot be created: {explain(error)}.") from None
+        try:
+            _allocate(handle, size)
         except OSError as error:
             self.release()
             raise AtlasError(
                 f"{self._folder.path}: there is not enough space for the new files:"
                 f" {explain(error)}; make room first."
             ) from None
+        finally:
+            os.close(handle)
 
     @property
     def is_held(self) -> bool:
@@ -47,3 +53,15 @@ class Space:
     def release(self) -> None:
         """Give it back."""
         self._folder.unlink(self._name)
+
+
+def _allocate(handle: int, size: int) -> None:
+    """Not every file system, and C library, can do it without writing."""
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in _CANNOT_ALLOCATE:
+            raise
+        left = size
+        while left:
+            left -= os.write(handle, bytes(left))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..asn1.certificate import Certificate
 from ..pki import certificates
-from ..pki.library import x509
 
 _EXTENSION_OF = {
     "subject_da": "2.5.29.9",
@@ -20,9 +20,7 @@ _EXTENSION_OF = {
 """Sections whose content is not compared: only whether there is such an extension."""
 
 
-def mismatches(
-    field: str, value: Any, certificate: x509.Certificate, is_ours: bool
-) -> Iterator[str]:
+def mismatches(field: str, value: Any, certificate: Certificate, is_ours: bool) -> Iterator[str]:
     """How the certificate differs from a field of `Wanted.wish`, each as `<word>: <difference>`.
 
     `is_ours` is whether it was obtained with another value of this field: then a field whose
@@ -49,7 +47,7 @@ def mismatches(
         yield from _extension(section, member, certificate, is_ours)
 
 
-def _subject(name: str, values: Iterable[str], certificate: x509.Certificate) -> Iterator[str]:
+def _subject(name: str, values: Iterable[str], certificate: Certificate) -> Iterator[str]:
     found = certificates.subject(certificate).get(name, ())
     if set(found) != set(values):
         was = _listed(found) if found else "absent"
@@ -57,7 +55,7 @@ def _subject(name: str, values: Iterable[str], certificate: x509.Certificate) ->
 
 
 def _extra_attributes(
-    wanted: Iterable[Mapping[str, str]], certificate: x509.Certificate
+    wanted: Iterable[Mapping[str, str]], certificate: Certificate
 ) -> Iterator[str]:
     for attribute in wanted:
         oid, value = attribute["type"], attribute.get("value")
@@ -66,7 +64,7 @@ def _extra_attributes(
             yield f"subject: the attribute {oid} is not as wanted"
 
 
-def _names(kind: str, wanted: Iterable[str], certificate: x509.Certificate) -> Iterator[str]:
+def _names(kind: str, wanted: Iterable[str], certificate: Certificate) -> Iterator[str]:
     found = getattr(certificates.names(certificate), kind)
     normal: Callable[[str], str] = _same_email if kind == "emails" else str
     has = {normal(name) for name in found}
@@ -85,15 +83,13 @@ def _same_email(address: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def _tolerated(certificate: x509.Certificate) -> set[str]:
+def _tolerated(certificate: Certificate) -> set[str]:
     """CAs add the common name and its www. form to the DNS names of their own accord."""
     common_name = (certificates.common_name(certificate) or "").lower()
     return {common_name, f"www.{common_name}"}
 
 
-def _other_names(
-    wanted: Iterable[Mapping[str, str]], certificate: x509.Certificate
-) -> Iterator[str]:
+def _other_names(wanted: Iterable[Mapping[str, str]], certificate: Certificate) -> Iterator[str]:
     found = certificates.other_names(certificate)
     for name in wanted:
         oid, value = name["type"], name.get("value", "").encode("utf-8")
@@ -112,15 +108,13 @@ def _usages(field: str, wanted: set[str], found: frozenset[str]) -> Iterator[str
         yield f"{field}: {_listed(surplus)} in the certificate but not wanted"
 
 
-def _signature(member: str, value: str, certificate: x509.Certificate) -> Iterator[str]:
+def _signature(member: str, value: str, certificate: Certificate) -> Iterator[str]:
     found = certificates.signature(certificate)[member]
     if found != value:
         yield f"signature: {member} is {found}, wanted is {value}"
 
 
-def _extension(
-    section: str, member: str, certificate: x509.Certificate, is_ours: bool
-) -> Iterator[str]:
+def _extension(section: str, member: str, certificate: Certificate, is_ours: bool) -> Iterator[str]:
     """Those of which only the presence can be read back."""
     oid = member if section == "custom_extensions" else _EXTENSION_OF.get(section)
     if oid is None:

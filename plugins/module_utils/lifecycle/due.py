@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..asn1.certificate import Certificate
 from ..pki import certificates, keys
 from ..pki.keys import KeyKind
-from ..pki.library import x509
 from . import comparison, expiry
 from .wanted import Wanted
 
@@ -38,7 +38,7 @@ class Deployed:
     certificate that others obtained. `is_revoked`: a task of ours had it revoked.
     """
 
-    certificate: x509.Certificate | None
+    certificate: Certificate | None
     certificate_error: str
     key_kind: KeyKind | None
     key_digest: str
@@ -97,11 +97,11 @@ def _key_reasons(wanted: Wanted, deployed: Deployed) -> Iterator[str]:
         yield f"privatekey_size: it is {kind.bits}, wanted is {wanted.privatekey_size}"
 
 
-def _expiry(wanted: Wanted, certificate: x509.Certificate, now: int) -> Iterator[str]:
+def _expiry(wanted: Wanted, certificate: Certificate, now: int) -> Iterator[str]:
     yield from expiry.reasons(wanted, validity_of(certificate), now)
 
 
-def validity_of(certificate: x509.Certificate) -> expiry.Lifetime:
+def validity_of(certificate: Certificate) -> expiry.Lifetime:
     """When a certificate is valid, and what its serial number is."""
     return expiry.Lifetime(
         certificates.serial_number(certificate),
@@ -111,7 +111,7 @@ def validity_of(certificate: x509.Certificate) -> expiry.Lifetime:
 
 
 def _wish_reasons(
-    wanted: Wanted, recorded: Recorded | None, certificate: x509.Certificate
+    wanted: Wanted, recorded: Recorded | None, certificate: Certificate
 ) -> Iterator[str]:
     granted = recorded.wish if recorded else {}
     changed = {
@@ -123,7 +123,7 @@ def _wish_reasons(
         yield from comparison.mismatches(field, value, certificate, bool(recorded))
 
 
-def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
+def mismatches(wanted: Wanted, certificate: Certificate) -> list[str]:
     """What the task states that this certificate says differently."""
     return [
         mismatch
@@ -132,7 +132,7 @@ def mismatches(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
     ]
 
 
-def missing_usages(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
+def missing_usages(wanted: Wanted, certificate: Certificate) -> list[str]:
     """Which of the stated usages a certificate lacks: clients may refuse it for what it is for."""
     return [
         mismatch
@@ -143,9 +143,7 @@ def missing_usages(wanted: Wanted, certificate: x509.Certificate) -> list[str]:
     ]
 
 
-def _origin_reasons(
-    wanted: Wanted, deployed: Deployed, certificate: x509.Certificate
-) -> Iterator[str]:
+def _origin_reasons(wanted: Wanted, deployed: Deployed, certificate: Certificate) -> Iterator[str]:
     if certificates.is_self_signed(certificate):
         yield "self-signed: the certificate is a self-signed placeholder"
     elif deployed.recorded is None and wanted.replace_foreign:

@@ -6,25 +6,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..pki import certificates
-from ..pki.keys import kind_of
-from ..pki.library import x509
 from .facts import CertificateFacts
 
+if TYPE_CHECKING:
+    from ..pki.certificates import AnyCertificate
 
-def facts_of(certificate: x509.Certificate) -> CertificateFacts:
+
+def facts_of(certificate: AnyCertificate) -> CertificateFacts:
     """Read the facts of a certificate."""
     names = certificates.names(certificate)
     return CertificateFacts(
         serial_number=certificates.serial_number(certificate),
         not_before=certificates.not_before(certificate),
         not_after=certificates.not_after(certificate),
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
+        subject=certificates.subject_text(certificate),
+        issuer=certificates.issuer_text(certificate),
         dns_names=sorted(names.dns_names),
         emails=sorted(names.emails),
         ip_addresses=sorted(names.ip_addresses),
         uris=sorted(names.uris),
-        key=str(kind_of(certificate.public_key())),
+        key=certificates.key_text(certificate),
         fingerprint=certificates.fingerprint(certificate),
     )

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 class CertificateFacts:
     """What a certificate says; times in UNIX seconds, names as `pki.certificates.Names`.
 
-    `subject` and `issuer` are in the form of RFC 4514, `key` is such as `ECDSA 256`, and
-    `fingerprint` is SHA-256 in lower-case hex.
+    `subject` and `issuer` are in the form of RFC 4514, `key` is such as `ECDSA 256` (of a kind
+    that Atlas does not know its name or OID), and `fingerprint` is SHA-256 in lower-case hex.
     """
 
     serial_number: str

@@ -129,3 +129,11 @@ def refuse_low_quota(due: int, left: int, least: int) -> None:
             f" fewer than {least} would be left; nothing was asked for. Order more in the Atlas"
             " portal, or lower min_quota."
         )
+
+
+def quota_is_used_up(left: int, due: int) -> str:
+    """What is said of a certificate that the account's quota has no room for."""
+    return (
+        f"quota: {due} certificates are due and {left} are left in the account's quota, which is"
+        " not enough for this one; nothing was asked for. Order more in the Atlas portal."
+    )

@@ -16,9 +16,17 @@ def concern_only_the_key(found: Sequence[str]) -> bool:
     return bool(found) and all(reason.partition(":")[0] in _ONLY_THE_KEY for reason in found)
 
 
+_ORPHAN = "An earlier request had led to the certificate "
+
+
 def orphan_notice(serial: str) -> str:
     """What a user should know of a certificate that was issued for a former wish."""
     return (
-        f"An earlier request had led to the certificate {serial}, which is not what is wanted any"
+        f"{_ORPHAN}{serial}, which is not what is wanted any"
         " more; it was not revoked, and nobody uses it."
     )
+
+
+def tells_of_orphan(notice: str) -> bool:
+    """Whether this is such a notice, which is told once."""
+    return notice.startswith(_ORPHAN)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from ..errors import AtlasError
 
+_LONGEST_LIFETIME = 86400
+
 
 @dataclass(frozen=True)
 class ServedFile:
@@ -30,5 +32,8 @@ class ServedFile:
                 f"path: {self.path!r} is not the path of a URL; give one such as"
                 " '/.well-known/pki-validation/gsdv.txt'."
             )
-        if self.lifetime < 1:
-            raise AtlasError(f"lifetime: {self.lifetime} is no time to serve; give seconds.")
+        if not 0 < self.lifetime <= _LONGEST_LIFETIME:
+            raise AtlasError(
+                f"lifetime: {self.lifetime} is no time to serve; give seconds from 1 to"
+                f" {_LONGEST_LIFETIME}, a day."
+            )

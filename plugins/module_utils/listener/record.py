@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,14 @@ from typing import Any
 
 from .. import commands
 from ..errors import AtlasError
+from ..files.changes import Draft
+from ..files.folder import Folder, UnreadableError
+from ..files.ownership import OWN
+from ..files.phases import Work, alone
+from ..files.places import UnsafeFolderError, protected_folder
 
 _NAME = "globalsign.atlas-listener"
+_PRIVATE_MODE = 0o700
 _PS_SECONDS = 10
 
 
@@ -70,44 +74,54 @@ def _asked_start_of(process: int) -> str:
 
 def read(port: int) -> Running | None:
     """The listener of ours that runs on a port; None if there is none."""
-    try:
-        # Made by nobody but the owner of the folder, so it can be believed.
-        kept: Any = json.loads(_file(port).read_text(encoding="utf-8"))
-        running = Running(**kept)
-    except (FileNotFoundError, ValueError, TypeError):
+    folder = _folder(None)
+    if folder is None:
         return None
+    with folder:
+        try:
+            # Made by nobody but the owner of the folder, so it can be believed.
+            kept: Any = json.loads(folder.read(_note(port)) or b"")
+            running = Running(**kept)
+        except (UnreadableError, ValueError, TypeError):
+            return None
     return running if running.is_alive else None
 
 
 def write(port: int, running: Running) -> None:
     """Note a listener."""
-    file = _file(port)
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(running.__dict__), encoding="utf-8")
-    draft.chmod(0o600)
-    draft.replace(file)
+    folder = _folder(_PRIVATE_MODE)
+    if folder is not None:
+        with folder:
+            alone(_writing(folder, port, running))
+
+
+def _writing(folder: Folder, port: int, running: Running) -> Work[None]:
+    yield [Draft(folder, _note(port), json.dumps(running.__dict__).encode("utf-8"), OWN)]
 
 
 def forget(port: int) -> None:
     """Remove the note of a port."""
-    with contextlib.suppress(FileNotFoundError):
-        _file(port).unlink()
+    folder = _folder(None)
+    if folder is not None:
+        with folder:
+            folder.unlink(_note(port))
 
 
-def _file(port: int) -> Path:
-    return _folder() / f"{port}.json"
+def _note(port: int) -> str:
+    return f"{port}.json"
 
 
-def _folder() -> Path:
-    """The folder, made if need be, and refused if others could have made or can change it."""
+def _folder(mode: int | None) -> Folder | None:
+    """The folder, with a mode made if need be, and refused if others could change it."""
     user = os.geteuid()
-    runtime = Path("/run") if Path("/run").is_dir() else Path("/var/run")
-    folder = runtime / _NAME if user == 0 else Path(tempfile.gettempdir()) / f"{_NAME}-{user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
+    runtime = "/run" if os.path.isdir("/run") else "/var/run"
+    path = os.path.join(runtime, _NAME)
+    if user != 0:
+        path = os.path.join(os.path.realpath(tempfile.gettempdir()), f"{_NAME}-{user}")
+    try:
+        return protected_folder(path, mode)
+    except UnsafeFolderError:
         raise AtlasError(
-            f"{folder} does not belong to the user {user} alone, so what it says of running"
-            " listeners cannot be believed; look who made it, and remove it."
-        )
-    return folder
+            f"{path}, or a folder above it, can be changed by others than the user {user}, so what"
+            " it says of running listeners cannot be believed; look who made it, and remove it."
+        ) from None

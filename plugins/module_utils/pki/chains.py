@@ -8,28 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..asn1.certificate import Certificate
 from ..errors import AtlasError
 from . import certificates
-from .library import x509
 
 LONGEST_CHAIN = 10
 
 
 def issuers_of(
-    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> tuple[x509.Certificate, ...] | None:
+    leaf: Certificate, candidates: Iterable[Certificate]
+) -> tuple[Certificate, ...] | None:
     """The issuers of `leaf` among `candidates`, nearest first, each verified by signature.
 
     The self-signed root is left out: clients have it, and servers must not send it. None if no
-    candidate signed `leaf`; an empty tuple if the root itself did.
+    candidate signed `leaf`, or if they signed each other in a circle, which leads to no root; an
+    empty tuple if the root itself did.
     """
     pool = list(candidates)
-    issuers: list[x509.Certificate] = []
+    issuers: list[Certificate] = []
     current = leaf
     while len(issuers) < LONGEST_CHAIN:
         issuer = _signer_of(current, pool)
         if issuer is None:
-            return tuple(issuers) or None
+            is_circle = _signer_of(current, issuers) is not None
+            return None if is_circle else tuple(issuers) or None
         if certificates.is_self_signed(issuer):
             return tuple(issuers)
         pool.remove(issuer)
@@ -38,7 +40,7 @@ def issuers_of(
     return tuple(issuers)
 
 
-def leaf_of(held: Sequence[x509.Certificate]) -> x509.Certificate:
+def leaf_of(held: Sequence[Certificate]) -> Certificate:
     """The one of these that issued none of the others; the first if that says nothing."""
     for candidate in held:
         others = [other for other in held if other != candidate]
@@ -48,8 +50,8 @@ def leaf_of(held: Sequence[x509.Certificate]) -> x509.Certificate:
 
 
 def split_issuers(
-    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    leaf: Certificate, candidates: Iterable[Certificate]
+) -> tuple[tuple[Certificate, ...] | None, Certificate | None]:
     """The issuers of `leaf` as `issuers_of` has them, and the self-signed root above, if known."""
     pool = list(candidates)
     issuers = issuers_of(leaf, pool)
@@ -60,9 +62,7 @@ def split_issuers(
     return issuers, _signer_of(top, roots)
 
 
-def _signer_of(
-    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> x509.Certificate | None:
+def _signer_of(certificate: Certificate, candidates: Iterable[Certificate]) -> Certificate | None:
     for candidate in candidates:
         if (
             candidate != certificate
@@ -88,6 +88,10 @@ def split(chain: Iterable[str]) -> dict[str, list[str] | str]:
         raise AtlasError(f"The trust chain that the service sent {error.message}.") from None
     roots = [certificate for certificate in loaded if certificates.is_self_signed(certificate)]
     issuers = [certificate for certificate in loaded if certificate not in roots]
+    if issuers and issuers_of(issuers[0], loaded) is None and _signer_of(issuers[0], loaded):
+        raise AtlasError(
+            "The trust chain that the service sent goes in a circle and leads to no root."
+        )
     return {
         "certificates": texts,
         "chain": "".join(map(certificates.certificate_pem, issuers)),

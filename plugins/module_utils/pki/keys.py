@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
+from ..asn1 import pem
 from ..errors import AtlasError
 from .library import InvalidSignature, ec, hashes, padding, rsa, serialization, x509
 
@@ -25,8 +26,18 @@ CURVES: dict[int, type[ec.EllipticCurve]] = {
     521: ec.SECP521R1,
 }
 MOST_COMMON_NAME_CHARACTERS = 64
-MOST_RSA_BITS = 8192
+LEAST_RSA_BITS, MOST_RSA_BITS = 1024, 8192
 PKCS8, PKCS1 = "pkcs8", "pkcs1"
+_PRIVATE_KEYS = (
+    b"PRIVATE KEY",
+    b"ENCRYPTED PRIVATE KEY",
+    b"RSA PRIVATE KEY",
+    b"EC PRIVATE KEY",
+    b"DSA PRIVATE KEY",
+    b"OPENSSH PRIVATE KEY",
+)
+_PUBLIC_KEYS = (b"PUBLIC KEY", b"RSA PUBLIC KEY")
+_SIGNING_REQUESTS = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
 _POSSESSION = b"globalsign.atlas possession\0"
 
 
@@ -42,9 +53,22 @@ class KeyKind:
 
 
 def generate(kind: KeyKind) -> PrivateKey:
-    """Make a new private key: RSA with exponent 65537, or ECDSA on P-256, P-384 or P-521."""
+    """Make a new private key: RSA with exponent 65537, or ECDSA on P-256, P-384 or P-521.
+
+    The size may come from a validation policy: one that would take hours is refused at once.
+    """
     if kind.key_type == "RSA":
+        if not LEAST_RSA_BITS <= kind.bits <= MOST_RSA_BITS:
+            raise AtlasError(
+                f"A new RSA key cannot have {kind.bits} bits; give a privatekey_size of"
+                f" {LEAST_RSA_BITS} to {MOST_RSA_BITS}."
+            )
         return rsa.generate_private_key(public_exponent=65537, key_size=kind.bits)
+    if kind.bits not in CURVES:
+        raise AtlasError(
+            f"A new ECDSA key cannot have {kind.bits} bits; give a privatekey_size of 256, 384 or"
+            " 521."
+        )
     return ec.generate_private_key(CURVES[kind.bits]())
 
 
@@ -65,35 +89,41 @@ def private_key_pem(key: PrivateKey, passphrase: str | None = None, form: str = 
     return key.private_bytes(serialization.Encoding.PEM, formats[form], encryption)
 
 
-def load_private_key(pem: bytes, passphrase: str | None = None) -> PrivateKey:
-    """Read a private key of a kind that Atlas knows; one without a passphrase needs none.
+def private_key_block(content: bytes) -> bytes:
+    """The first private key of a PEM file without what stands around it; empty if there is none."""
+    return next((block.whole for block in pem.blocks(content, _PRIVATE_KEYS)), b"")
 
-    The error texts complete a sentence that begins with the file's name, and never quote the file.
+
+def load_private_key(content: bytes, passphrase: str | None = None) -> PrivateKey:
+    """Read the first private key of a PEM file, of a kind that Atlas knows.
+
+    Text and other blocks around it are passed over; a key without a passphrase needs none. The
+    error texts complete a sentence that begins with the file's name, and never quote the file.
     """
+    block = private_key_block(content)
+    if not block:
+        raise AtlasError("is not a private key in PEM format") from None
+    is_encrypted = b"ENCRYPTED" in block
+    secret = passphrase.encode("utf-8") if passphrase is not None and is_encrypted else None
     try:
-        key = _load_pem(pem, passphrase)
+        key = serialization.load_pem_private_key(block, secret)
     except TypeError:
         raise AtlasError("is protected by a passphrase, and none was given") from None
     except Exception:  # cryptography raises many types here, and their texts may quote the input
         wrong = "is not a private key in PEM format"
-        is_encrypted = b"ENCRYPTED" in pem and passphrase
-        raise AtlasError("does not open with the passphrase" if is_encrypted else wrong) from None
+        is_locked = is_encrypted and passphrase
+        raise AtlasError("does not open with the passphrase" if is_locked else wrong) from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise AtlasError("is neither an RSA nor an ECDSA key")
     kind_of(key.public_key())
     return key
 
 
-def _load_pem(pem: bytes, passphrase: str | None) -> object:
-    if passphrase is None or b"ENCRYPTED" not in pem:
-        return serialization.load_pem_private_key(pem, password=None)
-    return serialization.load_pem_private_key(pem, password=passphrase.encode("utf-8"))
-
-
-def load_public_key(pem: str) -> PublicKey:
-    """Read a PEM SubjectPublicKeyInfo of a kind that Atlas knows."""
+def load_public_key(text: str) -> PublicKey:
+    """Read the first public key in PEM format of a text, of a kind that Atlas knows."""
+    block = next(pem.blocks(text.encode("utf-8", "replace"), _PUBLIC_KEYS), None)
     try:
-        key = serialization.load_pem_public_key(pem.encode("ascii"))
+        key = serialization.load_pem_public_key(block.whole if block else b"")
     except Exception:  # as in load_private_key
         raise AtlasError("is not a public key in PEM format") from None
     if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
@@ -192,10 +222,24 @@ def signing_request_pem(key: PrivateKey, common_name: str | None) -> str:
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-def load_signing_request(pem: str) -> PublicKey:
-    """The public key of a PKCS#10 request whose signature is right."""
+def signing_request_text(text: str) -> str:
+    """The first PKCS#10 request of a text, alone and as everybody writes it."""
+    return pem.write("CERTIFICATE REQUEST", _signing_request(text))
+
+
+def _signing_request(text: str) -> bytes:
+    for block in pem.blocks(text.encode("utf-8", "replace"), _SIGNING_REQUESTS):
+        try:
+            return block.content()
+        except ValueError:
+            break
+    raise AtlasError("is not a certificate signing request in PEM format")
+
+
+def load_signing_request(text: str) -> PublicKey:
+    """The public key of the first PKCS#10 request of a text, whose signature is right."""
     try:
-        request = x509.load_pem_x509_csr(pem.encode("ascii"))
+        request = x509.load_der_x509_csr(_signing_request(text))
         is_valid, key = request.is_signature_valid, request.public_key()
     except Exception:  # as in load_private_key
         raise AtlasError("is not a certificate signing request in PEM format") from None
@@ -210,7 +254,7 @@ def load_signing_request(pem: str) -> PublicKey:
 def signing_request_proves(key: PublicKey, request_pem: str) -> bool:
     """Whether a PKCS#10 request is for this key and was signed with its private key."""
     try:
-        request = x509.load_pem_x509_csr(request_pem.encode("ascii"))
+        request = x509.load_der_x509_csr(_signing_request(request_pem))
         same_key = public_key_info(request.public_key()) == public_key_info(key)
         return same_key and request.is_signature_valid
     except Exception:  # the request comes from a node, and cryptography raises many types

@@ -10,10 +10,11 @@ is missing. Who is about to use it calls `require_cryptography` first.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from ..errors import AtlasError
+from ..libraries import CRYPTOGRAPHY, refuse, require
+
+_obstacle: BaseException | None = None
 
 try:
     from cryptography import x509
@@ -26,8 +27,10 @@ try:
     from cryptography.hazmat.primitives.serialization.pkcs12 import (
         serialize_key_and_certificates as serialize_pkcs12,
     )
-except ImportError:
-    IS_THERE = False
+except (KeyboardInterrupt, SystemExit):
+    raise
+except BaseException as error:  # a broken one panics in Rust, with what is no Exception
+    _obstacle = error
 
     class _Absent:
         """Stands for each name, so that files which mention it can be imported."""
@@ -38,8 +41,6 @@ except ImportError:
     def __getattr__(name: str) -> Any:
         return _Absent()
 
-else:
-    IS_THERE = True
 
 __all__ = [
     "InvalidSignature",
@@ -57,10 +58,7 @@ __all__ = [
 
 
 def require_cryptography() -> None:
-    """Fail with a sentence that names the interpreter if the library is missing."""
-    if not IS_THERE:
-        raise AtlasError(
-            f"The Python library cryptography is missing: install it for {sys.executable} (most"
-            " systems have it as the package python3-cryptography), or set"
-            " ansible_python_interpreter to a Python that has it."
-        )
+    """Fail with a sentence that names machine and interpreter if the library cannot be used."""
+    if _obstacle is not None:
+        refuse(CRYPTOGRAPHY, _obstacle)
+    require(CRYPTOGRAPHY)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..asn1.certificate import Certificate
 from ..errors import AtlasError
-from . import keys
-from .library import ec, load_pkcs12, rsa, serialization, serialize_pkcs12, x509
+from . import certificates, keys
+from .library import ec, load_pkcs12, rsa, serialization, serialize_pkcs12
 
 if TYPE_CHECKING:
     from .keys import PrivateKey
@@ -23,25 +24,33 @@ class Contents:
     """What a PKCS#12 file holds; `others` in no certain order."""
 
     key: PrivateKey | None
-    certificate: x509.Certificate | None
-    others: tuple[x509.Certificate, ...]
+    certificate: Certificate | None
+    others: tuple[Certificate, ...]
 
 
 def write(
     key: PrivateKey | None,
-    certificate: x509.Certificate | None,
-    others: Sequence[x509.Certificate],
+    certificate: Certificate | None,
+    others: Sequence[Certificate],
     passphrase: str | None,
     name: str,
 ) -> bytes:
-    """Write a PKCS#12; two of the same content differ, because of their salts."""
+    """Write a PKCS#12; two of the same content differ, because of their salts.
+
+    AtlasError completes a sentence that begins with the certificate's file: the library does not
+    take every certificate that can be read.
+    """
     encryption = (
         serialization.BestAvailableEncryption(passphrase.encode("utf-8"))
         if passphrase
         else serialization.NoEncryption()
     )
     written: bytes = serialize_pkcs12(
-        name.encode("utf-8"), key, certificate, list(others) or None, encryption
+        name.encode("utf-8"),
+        key,
+        certificates.to_library(certificate) if certificate else None,
+        [certificates.to_library(other) for other in others] or None,
+        encryption,
     )
     return written
 
@@ -57,4 +66,8 @@ def read(content: bytes, passphrase: str | None) -> Contents:
         raise AtlasError("holds neither an RSA nor an ECDSA key")
     if key is not None:
         keys.kind_of(key.public_key())
-    return Contents(key, certificate, tuple(others or ()))
+    return Contents(
+        key,
+        certificates.of(certificate) if certificate else None,
+        tuple(certificates.of(other) for other in others or ()),
+    )

@@ -10,9 +10,9 @@ missing. Who is about to use it calls `require_dnspython` first.
 
 from __future__ import annotations
 
-import sys
+from ..libraries import DNSPYTHON, refuse, require
 
-from ..errors import AtlasError
+_obstacle: ImportError | None = None
 
 try:
     import dns.exception
@@ -29,10 +29,8 @@ try:
     import dns.rrset
     import dns.tsig
     import dns.update
-except ImportError:
-    IS_THERE = False
-else:
-    IS_THERE = True
+except ImportError as error:
+    _obstacle = error
 
 __all__ = ["dns", "require_dnspython"]
 
@@ -45,9 +43,7 @@ def __getattr__(name: str) -> object:
 
 
 def require_dnspython() -> None:
-    """Fail with a sentence that names the interpreter if the library is missing."""
-    if not IS_THERE:
-        raise AtlasError(
-            f"The Python library dnspython is missing on the controller: install it for"
-            f" {sys.executable} (most systems have it as the package python3-dnspython)."
-        )
+    """Fail with a sentence that names machine and interpreter if the library cannot be used."""
+    if _obstacle is not None:
+        refuse(DNSPYTHON, _obstacle)
+    require(DNSPYTHON)

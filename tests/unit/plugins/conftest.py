@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.certificate import Certificate
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 NOW = 1_800_000_000
@@ -32,7 +33,7 @@ class Authority:
     """A CA: its certificate, and what it signs."""
 
     key: keys.PrivateKey
-    certificate: x509.Certificate
+    certificate: Certificate
 
     def issue(
         self,
@@ -43,11 +44,11 @@ class Authority:
         not_before: int = NOW - DAY,
         not_after: int = NOW + 89 * DAY,
         is_ca: bool = False,
-    ) -> x509.Certificate:
+    ) -> Certificate:
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(subject))
-            .issuer_name(self.certificate.subject)
+            .issuer_name(certificates.to_library(self.certificate).subject)
             .public_key(public_key)
             .serial_number(x509.random_serial_number() >> 32)
             .not_valid_before(moment(not_before))
@@ -58,7 +59,7 @@ class Authority:
         names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ip_addresses]
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self.key, hashes.SHA256())
+        return certificates.of(builder.sign(self.key, hashes.SHA256()))
 
 
 def _name(subject: tuple[tuple[str, str], ...]) -> x509.Name:
@@ -72,7 +73,7 @@ def _name(subject: tuple[tuple[str, str], ...]) -> x509.Name:
 
 def make_self_signed(
     key: keys.PrivateKey, common_name: str, dns_names: tuple[str, ...] = ()
-) -> x509.Certificate:
+) -> Certificate:
     name = _name((("common_name", common_name),))
     builder = (
         x509.CertificateBuilder()
@@ -86,7 +87,7 @@ def make_self_signed(
     if dns_names:
         names = x509.SubjectAlternativeName([x509.DNSName(dns_name) for dns_name in dns_names])
         builder = builder.add_extension(names, critical=False)
-    return builder.sign(key, hashes.SHA256())
+    return certificates.of(builder.sign(key, hashes.SHA256()))
 
 
 @dataclass(frozen=True)
@@ -143,5 +144,5 @@ def foreign_curve_key() -> ec.EllipticCurvePrivateKey:
 
 
 @pytest.fixture
-def self_signed() -> Callable[..., x509.Certificate]:
+def self_signed() -> Callable[..., Certificate]:
     return make_self_signed

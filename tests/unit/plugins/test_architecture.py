@@ -93,6 +93,7 @@ FORBIDDEN = [
     ("plugins.modules.atlas_certificate_node", [API, "requests", "urllib3", "http", "urllib"]),
     ("plugins.module_utils.lifecycle.node", [API, "plugins.module_utils.lifecycle.obtain"]),
     (API, [PKI, "ansible", "cryptography", "plugins.module_utils.arguments"]),
+    ("plugins.module_utils.asn1", ["ansible", "cryptography", "requests", PKI, API]),
     (PKI, [API, "ansible", "requests"]),
     ("plugins.module_utils.tokens", ["ansible", "cryptography", "requests", PKI, API]),
     ("plugins.module_utils.endpoint", ["cryptography", "requests", PKI, API]),

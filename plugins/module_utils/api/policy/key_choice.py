@@ -14,7 +14,9 @@ from .verdict import PolicyError, Violation
 
 KNOWN_BITS: Mapping[str, tuple[int, ...]] = {"ECDSA": (256, 384, 521), "RSA": (2048, 3072, 4096)}
 """The sizes that the service names, in the order in which they are chosen: P-256 first."""
-_LEAST_RSA_BITS = 2048
+_LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 8192
+"""Making a longer key takes minutes."""
+_MOST_SIZES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def _sizes(rule: KeyRule, key_type: str) -> list[KeyChoice]:
     if not rule.allowed_lengths:
         return [KeyChoice(key_type, bits) for bits in known]
     if key_type == "RSA":
-        usable = [bits for bits in rule.allowed_lengths if bits >= _LEAST_RSA_BITS]
+        usable = [
+            bits for bits in rule.allowed_lengths if _LEAST_RSA_BITS <= bits <= _MOST_RSA_BITS
+        ]
     else:
         usable = [bits for bits in rule.allowed_lengths if bits in known]
     return [KeyChoice(key_type, bits) for bits in sorted(usable)]
@@ -62,13 +66,14 @@ def _wrong_type(key_type: str, choices: Sequence[KeyChoice], rule: KeyRule) -> V
         allowed = " or ".join(dict.fromkeys(choice.key_type for choice in choices))
         rule_text = "is not what the validation policy allows"
         return Violation("privatekey_type", key_type, rule_text, f"give {allowed}, or auto")
-    sizes = ", ".join(map(str, rule.allowed_lengths))
+    sizes = ", ".join(map(str, rule.allowed_lengths[:_MOST_SIZES_SHOWN]))
     return Violation(
         "privatekey_type",
         key_type,
         "finds no usable key in the validation policy, which allows"
         f" {rule.key_type or 'keys of'} {sizes}",
-        "the account needs a policy with RSA of 2048 bits or more, or with P-256, P-384 or P-521",
+        f"the account needs a policy with RSA of {_LEAST_RSA_BITS} to {_MOST_RSA_BITS} bits, or"
+        " with P-256, P-384 or P-521",
     )
 
 

@@ -61,23 +61,25 @@ KEY_USAGES = (
 )
 CSR_FORMAT = "PKCS10"
 
+SECTIONS = frozenset(
+    {
+        "validity",
+        "subject_dn",
+        "san",
+        "key_usages",
+        "extended_key_usages",
+        "subject_da",
+        "qualified_statements",
+        "ms_extension_template",
+        "custom_extensions",
+        "signature",
+        "public_key",
+        "public_key_signature",
+    }
+)
+
 _KNOWN: Mapping[str, frozenset[str]] = {
-    "": frozenset(
-        {
-            "validity",
-            "subject_dn",
-            "san",
-            "key_usages",
-            "extended_key_usages",
-            "subject_da",
-            "qualified_statements",
-            "ms_extension_template",
-            "custom_extensions",
-            "signature",
-            "public_key",
-            "public_key_signature",
-        }
-    ),
+    "": SECTIONS,
     "validity": frozenset(
         {
             "secondsmin",

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..exchange import Acknowledged, Inspection, Installed, Prepared, Removed
 from ..facts import CertificateFacts
-from ..reasons import concern_only_the_key
+from ..reasons import concern_only_the_key, tells_of_orphan
 from ..wanted import Wanted
 
 
@@ -21,18 +21,20 @@ class CertificateItem:
 
     `inspection` is what was found at first, `seen` what was found again after others were at it.
     `reasons` are why a new one is needed: what the node found, and what the service knows.
-    `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `issue.Outcome` beside it:
-    both are imported only when something is due. `error` says why the item goes no further.
+    `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `attempt.Outcome` beside it:
+    both are imported only when something is due. `refusal` is why no request may be sent, `error`
+    why the item goes no further. `attempt_id` names what is begun for it in this run.
     """
 
     wanted: Wanted
+    attempt_id: str = ""
     inspection: Inspection = field(default_factory=Inspection)
     seen: Inspection | None = None
     reasons: list[str] = field(default_factory=list)
     needs_new_key: bool = False
     planned: Any = None
+    refusal: str = ""
     prepared: Prepared | None = None
-    was_sought: bool = False
     orphan: str = ""
     outcome: Any = None
     installed: Installed | None = None
@@ -46,10 +48,12 @@ class CertificateItem:
         """Take what was found, with an error if the files cannot be put in place.
 
         In check mode a missing folder is none: a task before this one may be about to create it.
+        What the service knows stays a reason when a node is asked again.
         """
+        known_besides = self.reasons[len(self.inspection.reasons) :]
         self.inspection = inspection
-        self.reasons = list(inspection.reasons)
-        self.warnings.extend(inspection.notices)
+        self.reasons = [*inspection.reasons, *known_besides]
+        self.warnings.extend(each for each in inspection.notices if each not in self.warnings)
         self.error = inspection.obstacle
         if inspection.missing_folders and not self.error and not check_mode:
             folders = ", ".join(inspection.missing_folders)
@@ -156,6 +160,7 @@ class CertificateItem:
         return {
             **common,
             "wanted": self.wanted.on_wire(),
+            "attempt_id": self.attempt_id,
             "key_type": kind.key_type,
             "key_bits": kind.bits,
             "not_after": self.planned.not_after,
@@ -168,24 +173,32 @@ class CertificateItem:
     def set_prepared(self, prepared: Prepared) -> None:
         """Take the node's answer to `prepare`."""
         self.prepared = prepared
+        self.outcome = None
         self.warnings.extend(prepared.notices)
         self.error = prepared.obstacle
 
     def set_outcome(self, outcome: Any) -> None:
         """Take what became of the request."""
         self.outcome = outcome
+        self.orphan = outcome.orphan
         self.error = outcome.message
         self.warnings.extend(outcome.warnings)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether another attempt has to be begun for it."""
+        return self.outcome is not None and self.outcome.action == "void"
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether a certificate was issued for it."""
+        return self.outcome is not None and bool(self.outcome.certificate)
 
     @property
     def install_action(self) -> str:
         """What `install` has to do; empty if nothing."""
         if self.outcome is not None:
-            if self.outcome.certificate:
-                return "install"
-            if self.outcome.refused:
-                return "close"
-            return "pending" if self.outcome.serial else "unknown"
+            return "" if self.is_void else str(self.outcome.action)
         if self.prepared is not None and self.prepared.attempt_id and not self.prepared.is_settled:
             # The run was cut short before anything became of it.
             return "unknown"
@@ -207,22 +220,50 @@ class CertificateItem:
             "certificate": outcome.certificate if outcome else "",
             "chain": chain,
             "serial": outcome.serial if outcome else "",
-            "failure": (outcome.message if outcome else self.error)[:1000],
+            "failure": (outcome.why or outcome.message if outcome else self.error)[:1000],
             "with_content": with_content or not self.wanted.targets,
         }
 
     def set_installed(self, installed: Installed) -> None:
-        """Take the node's answer to `install`."""
+        """Take the node's answer to `install`; whatever became of a certificate, it is named."""
         self.installed = installed
         self.warnings.extend(installed.notices)
-        self.error = self.error or installed.obstacle
+        obstacle, serial = installed.obstacle, self.outcome.serial if self.is_granted else ""
+        if obstacle and serial and serial not in obstacle:
+            obstacle = f"{obstacle.rstrip('.')}. The certificate {serial} was issued for it."
+        self.error = self.error or obstacle
 
-    def for_acknowledge(self, nonce: str, serials: list[str], why: str = "") -> dict[str, Any]:
-        """What the node has to know to acknowledge, switch back or note a revocation."""
+    @property
+    def told_of_orphans(self) -> bool:
+        """Whether this run tells of certificates that nobody uses."""
+        return any(map(tells_of_orphan, self.warnings))
+
+    def for_acknowledge(
+        self, nonce: str, serials: list[str], confirms: bool = True
+    ) -> dict[str, Any]:
+        """What the node has to know to acknowledge, switch back or note a revocation.
+
+        `confirms`: what is deployed is working; else only that the user was told of orphans.
+        """
         return {
             "wanted": self.wanted.on_wire(),
             "nonce": nonce,
             "serials": serials,
-            "why": why,
-            "confirms": True,
+            "why": "",
+            "confirms": confirms,
         }
+
+    def for_remove(self, now: int, breaks: str, removes_key: bool) -> dict[str, Any]:
+        """What the node has to know to remove the files."""
+        return {
+            "wanted": self.wanted.on_wire(),
+            "removes_key": removes_key,
+            "now": now,
+            "breaks": breaks,
+        }
+
+    def set_removed(self, removed: Removed) -> None:
+        """Take the node's answer to `remove`."""
+        self.removed = removed
+        self.error = removed.obstacle
+        self.warnings.extend(removed.notices)

@@ -30,6 +30,7 @@ def conduct(module: AnsibleModule) -> None:
         node=Node(lambda step, items, secrets: _perform(module, step, items, secrets)),
         open_client=lambda: _client(module),
         fetch=lambda url: _fetch(url, module.params["connect_timeout"]),
+        machine="node",
     )
     try:
         require_cryptography()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
+_LONGEST_PID = 10
 _START_TIME = 21
 """The place of a process's start time in /proc/<pid>/stat (proc(5)), after its name."""
 
@@ -63,4 +64,5 @@ class Run:
         if lease.get("process") == self.process:
             return True  # a task of this process that ended before this one began
         pid = str(lease.get("process", "")).partition(":")[0]
-        return pid.isascii() and pid.isdigit() and _process(int(pid)) != lease["process"]
+        is_number = pid.isascii() and pid.isdigit() and len(pid) <= _LONGEST_PID
+        return is_number and _process(int(pid)) != lease["process"]

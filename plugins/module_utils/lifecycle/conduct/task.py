@@ -23,6 +23,7 @@ from ...times import date
 from .. import guards
 from ..exchange import Inspection, Prepared, Proof
 from ..options.task import wanted_certificates
+from ..waiting import Stopwatch
 from ..wanted import Wanted
 from .item import CertificateItem
 from .node import Node, NodeLostError
@@ -35,13 +36,16 @@ _PATIENCE = 180.0
 _BUSY_PAUSE = 2.0
 _LEASE_MARGIN = 60
 _SECONDS_FOR_EACH = 2
+_NOT_KNOWN = "whether it was put in place is not known"
+_TOLERATED_SKEW = 300
+"""Seconds by which the clock here may differ from the service's without a word."""
 
 
 @dataclass
 class World:
     """What a task needs. `open_client` gives a client of Atlas as a context manager, `fetch` a
-    public file by its URL. `progress` is told how many requests of how many are over, granted or
-    not."""
+    public file by its URL. `progress` is told how many certificates of how many were granted.
+    `clock` is that of this machine, in UNIX seconds, and `machine` what users call it."""
 
     node: Node
     open_client: Callable[[], AbstractContextManager[Any]]
@@ -50,6 +54,7 @@ class World:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     run: Run = field(default_factory=Run)
+    machine: str = "controller"
 
 
 class CertificateTask:
@@ -62,7 +67,9 @@ class CertificateTask:
         self._check_mode = check_mode
         self._items: list[CertificateItem] = []
         self._warnings: list[str] = []
+        self._clock = world.clock
         self._issued, self._to_issue = 0, 0
+        self._left: int | None = None
         self._is_lost = False
         self._failure = ""
 
@@ -74,7 +81,11 @@ class CertificateTask:
         """
         stated = wanted_certificates(self._options)
         self._check_options()
-        self._items = [CertificateItem(each) for each in stated if isinstance(each, Wanted)]
+        wanted = [each for each in stated if isinstance(each, Wanted)]
+        self._items = [
+            CertificateItem(each, f"{self._world.run.run_id}-{position}")
+            for position, each in enumerate(wanted)
+        ]
         if self._options["state"] != "absent":
             self._inspect()
         try:
@@ -109,7 +120,8 @@ class CertificateTask:
         perform[state]()
 
     def _now(self) -> int:
-        return int(self._world.clock())
+        """By the clock of this machine, and by the service's once there is a login."""
+        return int(self._clock())
 
     def _check_options(self) -> None:
         for option in ("max_issue", "min_quota", "settle", "lookup_max"):
@@ -133,8 +145,11 @@ class CertificateTask:
         return self._node.inspect(wanted, self._now(), self._options["return_content"])
 
     def _inspect(self) -> None:
-        found = self._inspected([item.wanted for item in self._items])
-        for item, inspection in zip(self._items, found):
+        self._look(self._items)
+
+    def _look(self, items: Sequence[CertificateItem]) -> None:
+        found = self._inspected([item.wanted for item in items])
+        for item, inspection in zip(items, found):
             item.set_inspection(inspection, self._check_mode)
 
     def _forgive_obstacles(self) -> None:
@@ -172,15 +187,36 @@ class CertificateTask:
                 item.revoked = item.will_be_revoked(acknowledges)
 
     def _ask_service(self, client: Any, asks_revocation: bool) -> None:
+        from ..obtain import plan
+
         if asks_revocation:
             self._check_revocation(client)
-        self._plan(client)
+        if any(item.to_issue for item in self._items):
+            policy = plan.fetch_policy(client)
+            self._go_by_service_time(client)
+            self._plan(client, policy)
         if self._check_mode:
             return
         without_chain = [item for item in self._items if item.lacks_chain]
         if without_chain:
             self._put_in_place(without_chain, client.trust_chain())
         self._issue_all(client)
+
+    def _go_by_service_time(self, client: Any) -> None:
+        """From now on; where the clock here was wrong, what is due is judged again."""
+        ahead = self._now() - client.service_time()
+        self._clock = client.service_time
+        if abs(ahead) <= _TOLERATED_SKEW:
+            return
+        machine = self._world.machine
+        self._warnings.append(
+            f"The clock of the {machine} is {_duration(abs(ahead))}"
+            f" {'ahead of' if ahead > 0 else 'behind'} that of Atlas. What is due is judged by the"
+            f" clock of Atlas; set that of the {machine} right."
+        )
+        untouched = [item for item in self._items if not item.error and item.installed is None]
+        self._look(untouched)
+        self._put_in_place([item for item in untouched if not item.lacks_chain], [])
 
     def _lose(self, error: NodeLostError) -> None:
         self._is_lost = True
@@ -213,26 +249,49 @@ class CertificateTask:
                 f"Whether {', '.join(unknown)} was revoked could not be found out: {error}"
             )
 
-    def _plan(self, client: Any) -> None:
+    def _plan(self, client: Any, policy: Any) -> None:
         from ..obtain import plan
 
         due = [item for item in self._items if item.to_issue]
-        if not due:
-            return
-        policy, now = plan.fetch_policy(client), client.service_time()
         for item in due:
             try:
-                planned = plan.plan(item.wanted, policy, now)
+                planned = plan.plan(item.wanted, policy, self._now())
                 facts = item.inspection.certificate
                 item.planned = planned.for_rekey(facts) if item.by_rekey and facts else planned
             except AtlasError as error:
                 item.error = error.message
-        self._to_issue = sum(item.to_issue for item in due)
-        guards.refuse_too_many(self._to_issue, self._options.get("max_issue"))
-        least = self._options.get("min_quota")
-        if least is not None and self._to_issue:
-            with client.reserved_quota(self._to_issue, not self._check_mode) as left:
-                guards.refuse_low_quota(self._to_issue, left, least)
+        due = [item for item in due if item.to_issue]
+        self._to_issue = len(due)
+        guards.refuse_too_many(len(due), self._options.get("max_issue"))
+        if due:
+            self._foresee(client, due)
+
+    def _foresee(self, client: Any, due: Sequence[CertificateItem]) -> None:
+        """What the service would refuse. In check mode that is an error; else an earlier run may
+        have been granted it already, which is found out first."""
+        from ..obtain.beforehand import refuse_uncovered
+
+        refusals = refuse_uncovered([item.wanted for item in due], client.known_claims, self._now())
+        for item, refusal in zip(due, refusals):
+            item.refusal = refusal
+        covered = [item for item in due if not item.refusal]
+        if covered:
+            self._left = self._quota_for(client, len(covered))
+        if self._check_mode:
+            for item in [] if self._left is None else covered[self._left :]:
+                item.refusal = guards.quota_is_used_up(self._left or 0, len(covered))
+            for item in due:
+                item.error = item.refusal
+
+    def _quota_for(self, client: Any, count: int) -> int | None:
+        """How many of so many the quota allows; None if that is not known."""
+        least, is_kept = self._options.get("min_quota"), not self._check_mode
+        if least is None:
+            room: int | None = client.quota_for(count, is_kept)
+            return room
+        with client.reserved_quota(count, is_kept) as left:
+            guards.refuse_low_quota(count, left, least)
+        return count
 
     def _put_in_place(self, items: Sequence[CertificateItem], chain: list[str]) -> None:
         """What needs no new certificate: sets that lie there, and files to be mended."""
@@ -254,10 +313,9 @@ class CertificateTask:
             settle=self._options["settle"],
             read_timeout=self._options["read_timeout"],
             total_timeout=self._options["total_timeout"],
-            asks_first=self._options["preflight"] == "server",
+            left=self._left,
             progress=self._tell_progress,
             sleep=self._world.sleep,
-            clock=self._world.clock,
         )
         for start in range(0, len(due), MOST_IN_A_ROUND):
             round_of = due[start : start + MOST_IN_A_ROUND]
@@ -270,7 +328,7 @@ class CertificateTask:
             if self._is_lost:
                 self._give_up(due[start:], "the connection to the node was lost")
                 break
-            self._issued += len(round_of)
+            self._issued += sum(item.is_granted for item in round_of)
         if not self._is_lost:
             self._look_at_settled([item for item in due if item.is_settled])
 
@@ -284,30 +342,35 @@ class CertificateTask:
     def _tell_progress(self, done: int) -> None:
         self._world.progress(self._issued + done, self._to_issue)
 
-    def _issue_round(self, service: Any, items: list[CertificateItem], chain: list[str]) -> None:
+    def _issue_round(
+        self, service: Any, items: list[CertificateItem], chain: list[str], anew: bool = False
+    ) -> None:
+        """Once more, `anew`, for those whose earlier attempt was of no use."""
         from ..obtain.chain import matching_chain
         from ..obtain.issue import Issuance
 
         until = self._lease_end(len(items))
-        self._prepare(items, until, anew=False)
+        self._prepare(items, until, anew)
         issuance = Issuance(service)
+        waiting = [item for item in items if item.to_issue]
         try:
-            self._settle_earlier(issuance, items, until)
-            waiting = [item for item in items if item.to_issue and item.outcome is None]
-            issuance.outcomes = {}
             try:
-                issuance.issue([self._attempt(item, until) for item in waiting])
+                issuance.obtain([self._attempt(item, until) for item in waiting])
             finally:
                 for position, outcome in issuance.outcomes.items():
                     waiting[position].set_outcome(outcome)
-            issued = [item.outcome.certificate for item in items if item.outcome]
+            issued = [item.outcome.certificate for item in waiting if item.is_granted]
             with contextlib.suppress(AtlasError):  # then each one says that its issuer is missing
-                chain = matching_chain(
-                    service.client, chain, [pem for pem in issued if pem], self._world.fetch
-                )
+                chain = matching_chain(service.client, chain, issued, self._world.fetch)
         finally:
             # Also when the run is cut short: what was issued must not wait for the next one.
             self._install([item for item in items if item.install_action], chain)
+        void = [item for item in waiting if item.is_void]
+        if void and not anew and not self._is_lost:
+            self._issue_round(service, void, chain, anew=True)
+        else:
+            for item in void:
+                item.error = "An earlier request came to nothing; run the task again."
 
     def _lease_end(self, count: int) -> int:
         lasting = (
@@ -320,29 +383,39 @@ class CertificateTask:
         return self._now() + int(lasting)
 
     def _prepare(self, items: Sequence[CertificateItem], until: int, anew: bool) -> None:
-        """Have attempts recorded; those of another run that is at work are waited for."""
-        waiting, breaks = list(items), ""
-        waited = 0.0
-        while waiting:
+        """Have attempts recorded."""
+
+        def ask(asked: Sequence[CertificateItem], breaks: str) -> list[dict[str, Any]]:
             common = self._for_all(until, breaks)
-            orders = [item.for_prepare(common, anew) for item in waiting]
-            busy = []
-            for item, prepared in zip(waiting, self._node.prepare(orders)):
+            orders = [item.for_prepare(common, anew) for item in asked]
+            answers = self._node.prepare(orders)
+            for item, prepared in zip(asked, answers):
                 item.set_prepared(prepared)
-                if prepared.busy:
-                    busy.append(item)
-            waiting = busy
-            if not waiting:
-                return
-            holder = waiting[0].prepared.busy if waiting[0].prepared else {}
-            if self._world.run.knows_to_be_gone(holder) and breaks != holder["run"]:
-                breaks = holder["run"]
-                continue
-            if waited >= _PATIENCE:
-                self._refuse_busy(waiting)
-                return
-            self._world.sleep(_BUSY_PAUSE)
-            waited += _BUSY_PAUSE
+            return [prepared.busy for prepared in answers]
+
+        self._once_free(items, ask)
+
+    def _once_free(
+        self,
+        items: Sequence[CertificateItem],
+        ask: Callable[[Sequence[CertificateItem], str], Sequence[dict[str, Any]]],
+    ) -> None:
+        """Ask the node about items until no other run is at work on them. `ask` takes the run whose
+        lease may be broken, because its process is gone, and returns the lease that holds each."""
+        run, stopwatch = self._world.run, Stopwatch(self._world.sleep)
+        waiting, breaks, broken = list(items), "", {""}
+        while waiting:
+            leases = ask(waiting, breaks)
+            held = [(item, lease) for item, lease in zip(waiting, leases) if lease]
+            waiting = [item for item, _lease in held]
+            gone = [lease["run"] for _item, lease in held if run.knows_to_be_gone(lease)]
+            breaks = next((each for each in gone if each not in broken), "")
+            broken.add(breaks)
+            if waiting and not breaks:
+                if stopwatch.passed >= _PATIENCE:
+                    self._refuse_busy(held)
+                    return
+                stopwatch.pause(_BUSY_PAUSE)
 
     def _for_all(self, until: int, breaks: str) -> dict[str, Any]:
         run = self._world.run
@@ -350,49 +423,26 @@ class CertificateTask:
             "now": self._now(),
             "settle": self._options["settle"],
             "nonce": run.nonce,
-            "attempt_id": run.run_id,
             "account": _account(self._options),
             "lease": run.lease(until),
             "breaks": breaks,
         }
 
     @staticmethod
-    def _refuse_busy(items: Sequence[CertificateItem]) -> None:
-        for item in items:
-            holder = item.prepared.busy if item.prepared else {}
+    def _refuse_busy(held: Sequence[tuple[CertificateItem, dict[str, Any]]]) -> None:
+        for item, holder in held:
             item.error = (
-                f"Another run on {holder.get('controller')} (process {holder.get('process')}) has"
-                f" been asking for this certificate for longer than {_PATIENCE:.0f} seconds; wait"
-                " for it, and run the task again."
+                f"Another run on {holder['controller']} (process {holder['process']}) has been at"
+                f" work on this certificate for longer than {_PATIENCE:.0f} seconds; wait for it,"
+                " and run the task again."
             )
 
-    def _settle_earlier(self, issuance: Any, items: Sequence[CertificateItem], until: int) -> None:
-        """Find out what became of attempts that earlier runs left, before anything is sent."""
-        old = [
-            item
-            for item in items
-            if item.to_issue and item.prepared is not None and not item.prepared.is_fresh
-        ]
-        void = []
-        for item, known in zip(old, issuance.earlier([self._attempt(e, until) for e in old])):
-            if known.warning:
-                item.warnings.append(known.warning)
-            if known.outcome is not None:
-                item.set_outcome(known.outcome)
-            elif known.is_void:
-                item.orphan = known.orphan
-                void.append(item)
-            else:
-                item.was_sought = True
-        self._prepare(void, until, anew=True)
-
     def _attempt(self, item: CertificateItem, until: int) -> Any:
-        from ..obtain.issue import Attempt
+        from ..obtain.attempt import Attempt
 
         prepared = item.prepared or Prepared()
-        return Attempt(
-            item.planned, prepared, self._world.run.nonce, self._now(), until, item.was_sought
-        )
+        nonce = self._world.run.nonce
+        return Attempt(item.planned, prepared, nonce, self._now(), until, item.refusal)
 
     def _install(self, items: Sequence[CertificateItem], chain: list[str]) -> None:
         orders = [
@@ -407,17 +457,13 @@ class CertificateTask:
         except AtlasError as error:
             is_lost = isinstance(error, NodeLostError)
             self._is_lost = self._is_lost or is_lost
-            what = "the connection to the node was lost" if is_lost else "it was not put in place"
+            what = "the connection to the node was lost" if is_lost else _NOT_KNOWN
             for item in items:
                 serial = item.outcome.serial if item.outcome else ""
-                issued = (
-                    f"The certificate {serial} was issued, and {what}"
-                    if serial
-                    else (what[0].upper() + what[1:])
-                )
+                issued = f"The certificate {serial} was issued; {what}" if serial else what
                 item.error = item.error or (
-                    f"{issued}: {error.message.rstrip('.')}. The next run finds out what was done,"
-                    " and goes on from there."
+                    f"{issued[0].upper()}{issued[1:]}: {error.message.rstrip('.')}. The next run"
+                    " finds out what was done, and goes on from there."
                 )
 
     def _acknowledge(self, client: Any) -> None:
@@ -445,11 +491,16 @@ class CertificateTask:
         self._confirm([*new, *waiting], client)
 
     def _confirm(self, items: list[CertificateItem], client: Any) -> None:
+        """Confirm what is deployed; of all others note that the user was told of orphans."""
+        told = [item for item in self._items if item.told_of_orphans and item not in items]
         nonce = self._world.run.nonce
         orders = [item.for_acknowledge(nonce, []) for item in items]
-        for item, answer in zip(items, self._node.acknowledge("acknowledge", orders)):
-            item.acknowledged = answer
+        orders += [item.for_acknowledge(nonce, [], confirms=False) for item in told]
+        answers = self._node.acknowledge("acknowledge", orders)
+        for item, answer in zip([*items, *told], answers):
             item.error = item.error or answer.obstacle
+        for item, answer in zip(items, answers):
+            item.acknowledged = answer
         to_revoke = [
             item
             for item in items
@@ -560,19 +611,15 @@ class CertificateTask:
     # state: absent
 
     def _remove(self) -> None:
-        orders = [
-            {
-                "wanted": item.wanted.on_wire(),
-                "removes_key": self._options["remove_privatekey"],
-                "now": self._now(),
-                "breaks": "",
-            }
-            for item in self._items
-        ]
-        for item, removed in zip(self._items, self._node.remove(orders)):
-            item.removed = removed
-            item.error = removed.obstacle
-            item.warnings.extend(removed.notices)
+        def ask(asked: Sequence[CertificateItem], breaks: str) -> list[dict[str, Any]]:
+            removes_key = self._options["remove_privatekey"]
+            orders = [item.for_remove(self._now(), breaks, removes_key) for item in asked]
+            answers = self._node.remove(orders)
+            for item, removed in zip(asked, answers):
+                item.set_removed(removed)
+            return [removed.busy for removed in answers]
+
+        self._once_free(self._items, ask)
 
 
 def _waits(item: CertificateItem) -> bool:
@@ -585,3 +632,11 @@ def _account(options: Mapping[str, Any]) -> str:
     """Which account it is, without telling."""
     text = f"{options['api_url']}\0{options.get('api_key')}"
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def _duration(seconds: int) -> str:
+    """For people: in the unit that fits."""
+    for unit, length in (("days", 86400), ("hours", 3600)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds // 60} minutes"

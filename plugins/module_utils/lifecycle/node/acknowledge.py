@@ -24,8 +24,8 @@ from . import sets
 from .disk import Disk
 from .look import look
 from .record import CertificateSet, Record
-from .settle import going_back, look_settled, returned, tidy
-from .store import Store
+from .settle import going_back, look_settled, returned
+from .store import BACKUPS, Store
 from .targets import Reserve
 
 _PRIVATE_MODE = 0o700
@@ -72,7 +72,7 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
     reported = (_confirmed(record) if is_new else record).with_(orphans=[])
     if reported != record:
         yield [store.draft(reported)]
-    tidy(store, reported)
+    store.tidy(reported)
     if is_new or wanted.backups:
         _keep_newest(store, wanted.backups)
     proofs = [_superseded_proof(reported, serial, order.nonce) for serial in reported.superseded]
@@ -102,7 +102,7 @@ def _back_up(store: Store, record: Record, count: int) -> Work[None]:
     before = record.sets.get(record.confirmed)
     if not count or before is None or not before.has_files or not before.is_restorable:
         return
-    with store.sets() as own, own.make(sets.BACKUPS, _PRIVATE_MODE) as backups:
+    with store.sets() as own, own.make(BACKUPS, _PRIVATE_MODE) as backups:
         backups.set_mode(_PRIVATE_MODE)
         with backups.make(record.confirmed, _PRIVATE_MODE) as folder:
             yield list(_copies(folder, before))
@@ -120,7 +120,7 @@ def _keep_newest(store: Store, count: int) -> None:
     if own is None:
         return
     with own:
-        backups = own.inner(sets.BACKUPS)
+        backups = own.inner(BACKUPS)
         if backups is None:
             return
         with backups:
@@ -187,7 +187,7 @@ def _destroy(store: Store, compromised: list[str]) -> None:
         return
     digests = {_digest(key.encode("ascii")) for key in compromised}
     with own:
-        backups = own.inner(sets.BACKUPS)
+        backups = own.inner(BACKUPS)
         if backups is None:
             return
         with backups:

@@ -57,10 +57,11 @@ class Disk:
         except NoFolderError:
             return None
 
-    def is_foreign_link(self, path: str) -> bool:
-        """Whether the path itself is a link that the user made."""
+    def is_unfollowed(self, path: str) -> bool:
+        """Whether there is a link that the user made and the task does not follow."""
         place = self._places.of(path)
-        return place.folder.link_text(place.name) is not None and not self._is_own(place)
+        is_link = place.folder.link_text(place.name) is not None
+        return is_link and not self._follow and not self._is_own(place)
 
     def read(self, path: str) -> bytes | None:
         """The content that is found at a path; None if there is nothing, an `UnreadableError` for

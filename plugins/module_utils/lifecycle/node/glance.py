@@ -37,6 +37,7 @@ def glance(wanted: Wanted, store: Store, places: Places, now: int) -> Inspection
         held.request != wanted.wish
         or next(expiry.reasons(wanted, lifetime, now), "")
         or not _has_key_of(wanted, facts.key)
+        or store.is_untidy(record)
         or not _is_as_recorded(wanted, held, Disk(store, places, wanted.follow))
     ):
         return None
@@ -70,9 +71,11 @@ def _has_key_of(wanted: Wanted, key: str) -> bool:
 
 def _is_as_recorded(wanted: Wanted, held: CertificateSet, disk: Disk) -> bool:
     recorded = {target.path: target for target in held.targets}
+    if recorded.keys() != {target.path for target in wanted.targets}:
+        return False
     try:
         return all(
-            _is_same(target, recorded.get(target.path), held, disk, wanted.layout)
+            _is_same(target, recorded[target.path], held, disk, wanted.layout)
             for target in wanted.targets
         )
     except AtlasError:  # a closer look says what it is
@@ -80,10 +83,10 @@ def _is_as_recorded(wanted: Wanted, held: CertificateSet, disk: Disk) -> bool:
 
 
 def _is_same(
-    target: Target, recorded: Target | None, held: CertificateSet, disk: Disk, layout: str
+    target: Target, recorded: Target, held: CertificateSet, disk: Disk, layout: str
 ) -> bool:
     file = held.files.get(target.path)
-    if recorded is None or file is None or target.passphrase:
+    if file is None or target.passphrase:
         return False
     if (recorded.contains, recorded.format, recorded.key_format) != (
         target.contains,

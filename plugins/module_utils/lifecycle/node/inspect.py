@@ -17,7 +17,6 @@ from ..exchange import Inspection
 from ..fact_reading import facts_of
 from ..reasons import orphan_notice
 from ..wanted import CHAIN, ROOT, Wanted
-from . import sets
 from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
 from .record import CertificateSet, Record
@@ -115,7 +114,7 @@ def _is_untidy(found: Found, reasons: list[str]) -> bool:
     record = found.record
     may_hold_space = record.attempt is not None and not reasons
     holds_space = may_hold_space and reserve_of(found).is_held
-    left = not record.is_cut_off and sets.is_untidy(found.store, list(record.sets))
+    left = not record.is_cut_off and found.store.is_untidy(record)
     return bool(record.orphans) or holds_space or left
 
 

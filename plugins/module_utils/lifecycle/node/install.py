@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import commands
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import explain
 from ...files.phases import Work
 from ...files.places import Places
 from ...pki import certificates, chains, keys
-from ...pki.library import x509
 from .. import due
 from ..exchange import Installed
 from ..reasons import orphan_notice
@@ -28,7 +28,7 @@ from .inspect import pending_set
 from .look import Found, material_of, refuse_unknown_passphrases
 from .material import Material, content_of
 from .record import EXTERNAL, Attempt, CertificateSet, Kept, Record, Rejected
-from .settle import going_back, look_settled, returned, tidy
+from .settle import going_back, look_settled, returned
 from .store import Store
 from .targets import reserve_of
 
@@ -258,8 +258,8 @@ def _new_material(order: Order, attempt: Attempt) -> Material:
 
 
 def _issuers(
-    leaf: x509.Certificate, chain: Sequence[str]
-) -> tuple[tuple[x509.Certificate, ...] | None, x509.Certificate | None]:
+    leaf: Certificate, chain: Sequence[str]
+) -> tuple[tuple[Certificate, ...] | None, Certificate | None]:
     pem = "\n".join(chain).encode("ascii", "replace")
     candidates = certificates.load_certificates(pem) if chain else ()
     return chains.split_issuers(leaf, candidates)
@@ -315,7 +315,7 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
         raise (yield from _given_back(found, record, error.message.rstrip("."))) from None
     record = record.with_(is_applied=True)
     yield [store.draft(record)]
-    tidy(store, record)
+    store.tidy(record)
     material = material_of(held)
     return Installed(
         changed_files=changed or [found.wanted.label],
@@ -326,7 +326,9 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
 
 
 def _is_linked(found: Found) -> bool:
-    return any(found.disk.link(target.path) is not None for target in found.wanted.targets)
+    """Whether all files that are there are links of the layout `linked`."""
+    there = [target.path for target in found.wanted.targets if found.disk.exists(target.path)]
+    return all(found.disk.link(path) is not None for path in there)
 
 
 def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
@@ -404,7 +406,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     if name:
         record = record if record.is_pending else _at_rest(record, name)
         yield [found.store.draft(record)]
-        tidy(found.store, record)
+        found.store.tidy(record)
     return changed
 
 

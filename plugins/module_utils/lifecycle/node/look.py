@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import UnreadableError
 from ...files.places import Places
 from ...pki import certificates, chains, keys, pkcs12
-from ...pki.library import x509
 from .. import due
 from ..fact_reading import facts_of
 from ..wanted import CSR, LINKED, PKCS12, PRIVATE_KEY, ExternalKey, Target, Wanted
@@ -62,11 +62,14 @@ class Found:
 
     @property
     def unreadable(self) -> str:
-        """Why nobody can tell what is due; empty if somebody can."""
-        certificate, key = self.deployed.certificate_error, self.deployed.key_error
-        if self.deployed.certificate is None and certificate:
-            return certificate
-        return key if self.deployed.key_kind is None else ""
+        """What cannot be read, and why, so that nobody can tell what is due; empty if somebody
+        can."""
+        deployed = self.deployed
+        if deployed.certificate is None and deployed.certificate_error:
+            return f"certificate {deployed.certificate_error}"
+        if deployed.key_kind is None and deployed.key_error:
+            return f"private key {deployed.key_error}"
+        return ""
 
     def intact(self, layout: str) -> list[str]:
         """The paths whose files hold what they should, in whatever form."""
@@ -105,7 +108,7 @@ class Found:
 @dataclass(frozen=True)
 class _File:
     target: Target
-    certificates: tuple[x509.Certificate, ...]
+    certificates: tuple[Certificate, ...]
     key: PrivateKey | None
 
 
@@ -154,17 +157,27 @@ def look(wanted: Wanted, store: Store, places: Places) -> Found:
 
 
 def _carried(wanted: Wanted, record: Record, disk: Disk) -> list[Target]:
-    """The files of the set that the task does not name, as far as they are still there.
+    """The files of the set that the task does not name, by whatever path, as far as they are still
+    there.
 
     Left behind they would not match the others any more.
     """
-    named = {target.path for target in wanted.targets}
     held = record.deployed
     if held is None or not wanted.targets:
         return []
-    return [
-        target for target in held.targets if target.path not in named and disk.exists(target.path)
+    paths = {target.path for target in wanted.targets}
+    others = [
+        target for target in held.targets if target.path not in paths and disk.exists(target.path)
     ]
+    named = {_identity(path, disk) for path in paths} if others else set()
+    return [target for target in others if _identity(target.path, disk) not in named]
+
+
+def _identity(path: str, disk: Disk) -> object:
+    try:
+        return disk.place(path).identity
+    except AtlasError:  # it is told of where it matters
+        return path
 
 
 def refuse_unknown_passphrases(found: Found) -> None:
@@ -191,7 +204,8 @@ def external_key(external: ExternalKey, places: Places) -> tuple[keys.PublicKey,
                 raise AtlasError("does not exist on the node")
             pem = content.decode("utf-8", "replace")
         if external.kind == CSR:
-            return keys.load_signing_request(pem or ""), pem or ""
+            text = keys.signing_request_text(pem or "")
+            return keys.load_signing_request(text), text
         return keys.load_public_key(pem or ""), ""
     except AtlasError as error:
         raise AtlasError(f"{external.kind}: {where} {error.message.rstrip('.')}.") from None
@@ -225,7 +239,10 @@ def _content(target: Target, disk: Disk) -> bytes | None:
     try:
         return disk.read(target.path)
     except UnreadableError as error:
-        raise AtlasError(f"{target.option}: {target.path} {error.message}.") from None
+        why = error.message
+        if disk.is_unfollowed(target.path):
+            why = "is a symbolic link, and follow is false; give the path of the file itself"
+        raise AtlasError(f"{target.option}: {target.path} {why}.") from None
 
 
 def _read_file(target: Target, content: bytes) -> _File:
@@ -255,7 +272,7 @@ def _checked(file: _File) -> _File:
     return file
 
 
-def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
+def _leaf_first(held: pkcs12.Contents) -> tuple[Certificate, ...]:
     """Without a key in the file, older libraries tell the certificates in any order."""
     if held.certificate:
         return (held.certificate, *held.others)
@@ -267,7 +284,7 @@ def _leaf_first(held: pkcs12.Contents) -> tuple[x509.Certificate, ...]:
 
 def _deployed_leaf(
     wanted: Wanted, read: Sequence[_File], record: Record, key_digest: str
-) -> x509.Certificate | None:
+) -> Certificate | None:
     """The certificate that is deployed; where two files differ, the one of the private key."""
     leaves = [file.certificates[0] for file in read if file.target.holds_certificate]
     if not any(target.holds_certificate for target in wanted.targets):
@@ -281,7 +298,7 @@ def _deployed_leaf(
 
 def _material(
     recorded: CertificateSet | None,
-    leaf: x509.Certificate | None,
+    leaf: Certificate | None,
     read: Sequence[_File],
     key: PrivateKey | None,
 ) -> Material | None:

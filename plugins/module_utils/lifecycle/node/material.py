@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates, keys, pkcs12
-from ...pki.library import x509
 from ..wanted import CERTIFICATE, CHAIN, PKCS12, PRIVATE_KEY, ROOT, Target
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Material:
     """A set that belongs together. `issuers` without the self-signed `root`; `issuers` is None
     where they are not known, `key` where it lives elsewhere or is not needed."""
 
-    leaf: x509.Certificate
-    issuers: tuple[x509.Certificate, ...] | None
-    root: x509.Certificate | None
+    leaf: Certificate
+    issuers: tuple[Certificate, ...] | None
+    root: Certificate | None
     key: PrivateKey | None
 
     @property
@@ -37,9 +37,9 @@ class Material:
         return certificates.serial_number(self.leaf)
 
 
-def expected_certificates(target: Target, material: Material) -> tuple[x509.Certificate, ...]:
+def expected_certificates(target: Target, material: Material) -> tuple[Certificate, ...]:
     """Which certificates the file holds, in their order."""
-    parts: dict[str, tuple[x509.Certificate, ...]] = {
+    parts: dict[str, tuple[Certificate, ...]] = {
         PRIVATE_KEY: (),
         CERTIFICATE: (material.leaf,),
         CHAIN: material.issuers or (),
@@ -94,7 +94,7 @@ def content_of(material: Material) -> dict[str, str]:
     }
 
 
-def _pem(held: tuple[x509.Certificate, ...] | list[x509.Certificate]) -> bytes:
+def _pem(held: tuple[Certificate, ...] | list[Certificate]) -> bytes:
     return "".join(map(certificates.certificate_pem, held)).encode("ascii")
 
 
@@ -117,7 +117,7 @@ def holds(target: Target, content: bytes | None, material: Material) -> bool:
 
 
 def _pkcs12_holds(
-    target: Target, content: bytes, material: Material, expected: tuple[x509.Certificate, ...]
+    target: Target, content: bytes, material: Material, expected: tuple[Certificate, ...]
 ) -> bool:
     found = pkcs12.read(content, target.passphrase)
     held = set(found.others) | ({found.certificate} if found.certificate else set())
@@ -125,7 +125,7 @@ def _pkcs12_holds(
 
 
 def _pem_holds(
-    target: Target, content: bytes, material: Material, expected: tuple[x509.Certificate, ...]
+    target: Target, content: bytes, material: Material, expected: tuple[Certificate, ...]
 ) -> bool:
     found = certificates.load_certificates(content) if expected else ()
     if found != expected:

@@ -27,7 +27,7 @@ from typing import Any
 
 from ...errors import AtlasError
 from ..facts import CertificateFacts
-from ..wanted import Target
+from ..wanted import LINKED, Target
 
 VERSION = 1
 STAGED, KEPT, EXTERNAL = "staged", "kept", "external"
@@ -227,6 +227,12 @@ class Record:
     def is_cut_off(self) -> bool:
         """Whether a switch of the files was begun and not finished."""
         return not self.is_applied
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the files are links of the layout `linked`, or may become them."""
+        named = (self.sets.get(name) for name in (self.wanted_now, self.confirmed))
+        return any(held is not None and held.layout == LINKED for held in named)
 
     @property
     def is_empty(self) -> bool:

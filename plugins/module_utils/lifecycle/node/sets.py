@@ -28,9 +28,8 @@ from ..wanted import CERTIFICATE, LINKED, PKCS12, PLAIN, PRIVATE_KEY, Target
 from .disk import Disk, attributes_of, attributes_of_file
 from .material import Material, render
 from .record import CertificateSet, SetFile, set_file
-from .store import Store
+from .store import LIVE, Store
 
-LIVE = "live"
 _SET_MODE = 0o711
 
 
@@ -149,7 +148,9 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
         drafts = _drafts(disk, folder, held)
         if drafts:
             yield drafts
-        switch: list[Change] = []
+        live = sets.link_text(LIVE)
+        # A path leads over `live` only once that is there; then the last rename switches them all.
+        switch: list[Change] = [Link(sets, LIVE, name)] if live is None else []
         gone: list[Change] = []
         for path in _in_order(held):
             place = disk.place(path)
@@ -160,7 +161,7 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
             text = link_text(store, place.folder, path)
             if place.folder.link_text(place.name) != text:
                 switch.append(Link(place.folder, place.name, text))
-        if sets.link_text(LIVE) != name:
+        if live not in (None, name):
             switch.append(Link(sets, LIVE, name))
         if switch or gone:
             yield [*switch, *gone]
@@ -197,37 +198,6 @@ def file_name(path: str) -> str:
 def link_text(store: Store, folder: Folder, path: str) -> str:
     """Where the link at a path leads to: relative, so that both folders can be seen elsewhere."""
     return os.path.relpath(os.path.join(store.live, file_name(path)), folder.path)
-
-
-def tidy(store: Store, names: Sequence[str], is_linked: bool) -> None:
-    """Remove the folders of sets that are not named, and the link if no path leads through it."""
-    sets = store.sets_if_any()
-    if sets is None:
-        return
-    with sets:
-        kept = {*(names if is_linked else ()), BACKUPS}
-        live = sets.link_text(LIVE)
-        if is_linked:
-            kept.update(filter(None, (LIVE, live)))
-        for name in sets.names():
-            if name not in kept:
-                sets.remove_tree(name)
-        is_empty = not sets.names()
-    if is_empty:
-        store.folder.remove_tree(store.name)
-
-
-def is_untidy(store: Store, names: Sequence[str]) -> bool:
-    """Whether there is something that `tidy` would remove."""
-    sets = store.sets_if_any()
-    if sets is None:
-        return False
-    with sets:
-        kept = {*names, BACKUPS, LIVE, sets.link_text(LIVE)}
-        return any(name not in kept for name in sets.names())
-
-
-BACKUPS = "backups"
 
 
 def _in_order(held: CertificateSet) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...errors import AtlasError
 from ...files.phases import Work
 from ...files.places import Places
-from ..wanted import LINKED, Wanted
+from ..wanted import Wanted
 from . import sets
 from .look import Found, look
 from .record import Kept, Record
@@ -46,15 +46,5 @@ def returned(found: Found) -> Work[list[str]]:
     queue = {serial: key for serial, key in record.superseded.items() if serial != held.serial}
     record = record.with_(is_applied=True, superseded=queue)
     yield [store.draft(record)]
-    tidy(store, record)
+    store.tidy(record)
     return changed
-
-
-def tidy(store: Store, record: Record) -> None:
-    """Remove what is not needed any more of the folders of sets."""
-    is_linked = any(
-        held.layout == LINKED
-        for name, held in record.sets.items()
-        if name in (record.wanted_now, record.confirmed)
-    )
-    sets.tidy(store, list(record.sets), is_linked)

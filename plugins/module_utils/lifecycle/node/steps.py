@@ -10,7 +10,7 @@ import contextlib
 import os.path
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import AtlasError
@@ -60,25 +60,25 @@ def run(
     return [on_wire(answer) for answer in answers]
 
 
+_Identity = tuple[int, int, str]
+
+
 def _inspect_all(items: Sequence[dict[str, Any]], stores: Stores) -> list[Answer]:
     answers: list[Answer] = []
-    claimed: list[set[tuple[int, int, str]]] = []
+    claimed: list[list[_Identity]] = []
     for item in items:
-        wanted = Wanted.from_wire(item["wanted"])
-        places_claimed: set[tuple[int, int, str]] = set()
+        claimed.append([])
         try:
-            answers.append(_inspect(item, wanted, stores, places_claimed))
+            answers.append(_inspect(item, stores, claimed[-1]))
         except Exception as error:
             answers.append(Inspection.stopped(_said(error)))
-        claimed.append(places_claimed)
     return _without_shared(answers, claimed)
 
 
-def _inspect(
-    item: dict[str, Any], wanted: Wanted, stores: Stores, claimed: set[tuple[int, int, str]]
-) -> Inspection:
+def _inspect(item: dict[str, Any], stores: Stores, claimed: list[_Identity]) -> Inspection:
+    wanted = Wanted.from_wire(item["wanted"])
     with Places() as places:
-        claimed.update(_identities(wanted, places))
+        claimed.extend(_identities(wanted, places))
         store = stores.of(wanted, places)
         seen = None if item["with_content"] else glance(wanted, store, places, item["now"])
         if seen is not None:
@@ -91,25 +91,19 @@ def _inspect(
         return inspect(wanted, store, places, item["now"], item["with_content"])
 
 
-def _identities(wanted: Wanted, places: Places) -> set[tuple[int, int, str]]:
-    found = set()
+def _identities(wanted: Wanted, places: Places) -> Iterator[_Identity]:
     for target in wanted.targets:
-        try:
-            found.add(places.followed(places.of(target.path)).identity)
-        except NoFolderError:
-            continue
-    return found
+        with contextlib.suppress(NoFolderError):
+            yield places.followed(places.of(target.path)).identity
 
 
-def _without_shared(
-    answers: list[Answer], claimed: Sequence[set[tuple[int, int, str]]]
-) -> list[Answer]:
-    """Certificates whose files are the same, by whatever paths, would replace each other."""
+def _without_shared(answers: list[Answer], claimed: Sequence[Sequence[_Identity]]) -> list[Answer]:
+    """Files that are the same, by whatever paths, would replace each other."""
     counted = Counter(place for places in claimed for place in places)
     return [
         Inspection.stopped(
-            "one of its files is that of another certificate of this task, by another path; each"
-            " certificate, chain and private key needs a file of its own."
+            "one of its files is also another one of this task, by another path; each certificate,"
+            " chain and private key needs a file of its own."
         )
         if any(counted[place] > 1 for place in places)
         else answer
@@ -124,17 +118,29 @@ def _perform_all(
     other."""
     perform = _performer(step, check_mode)
     order = sorted(range(len(items)), key=lambda position: items[position]["wanted"]["label"])
-    works = [_work(perform, step, items[position], stores, check_mode) for position in order]
+    begun: set[str] = set()
+    works = [_work(perform, step, items[position], stores, check_mode, begun) for position in order]
     answers = in_phases(works, lambda error: STEPS[step](obstacle=_said(error)))
     by_position = dict(zip(order, answers))
     return [by_position[position] for position in range(len(items))]
 
 
 def _work(
-    perform: Perform, step: str, item: dict[str, Any], stores: Stores, check_mode: bool
+    perform: Perform,
+    step: str,
+    item: dict[str, Any],
+    stores: Stores,
+    check_mode: bool,
+    begun: set[str],
 ) -> Work[Answer]:
+    """`begun` are the records that other pieces of work of this call may hold a lock of."""
     with Places() as places:
         store = stores.of(Wanted.from_wire(item["wanted"]), places)
+        if store.file in begun:
+            raise AtlasError(
+                "another certificate of this task is kept in the same files; give each its own."
+            )
+        begun.add(store.file)
         if step in _CONCLUDING and not store.exists:
             return STEPS[step]()
         is_locked = store.exists or step not in _FORGIVING

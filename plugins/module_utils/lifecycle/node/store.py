@@ -40,6 +40,7 @@ from .record import Record, read_record
 _OF_ROOT = "/var/lib/globalsign-atlas"
 _OF_A_USER = ".local/state/globalsign-atlas"
 _STATE_MODE = 0o711
+LIVE, BACKUPS = "live", "backups"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -129,7 +130,7 @@ class Store:
     @property
     def live(self) -> str:
         """The path of the one link that is switched in the layout linked."""
-        return os.path.join(self.folder.path, self.name, "live")
+        return os.path.join(self.folder.path, self.name, LIVE)
 
     @property
     def exists(self) -> bool:
@@ -165,6 +166,27 @@ class Store:
         """The folder for the files of sets, if there is one."""
         return self._folder.inner(self.name) if self._folder is not None else None
 
+    def tidy(self, record: Record) -> None:
+        """Remove the folders of sets that are not named, and the link if no path leads through
+        it."""
+        sets = self.sets_if_any()
+        if sets is None:
+            return
+        with sets:
+            for name in _superfluous(sets, record):
+                sets.remove_tree(name)
+            is_empty = not sets.names()
+        if is_empty:
+            self.folder.remove_tree(self.name)
+
+    def is_untidy(self, record: Record) -> bool:
+        """Whether there is something that `tidy` would remove."""
+        sets = self.sets_if_any()
+        if sets is None:
+            return False
+        with sets:
+            return bool(_superfluous(sets, record))
+
     def forget(self) -> None:
         """Remove all that is recorded, the record first."""
         self.folder.unlink(f"{self.name}.json")
@@ -182,3 +204,11 @@ class Store:
             finally:
                 if not self.exists:
                     self.folder.unlink(lock)
+
+
+def _superfluous(sets: Folder, record: Record) -> list[str]:
+    """What lies in the folder of sets and is of no use."""
+    kept = {BACKUPS}
+    if record.is_linked:
+        kept.update((LIVE, sets.link_text(LIVE) or "", *record.sets))
+    return sorted(set(sets.names()) - kept)

@@ -35,8 +35,6 @@ def obstacles(found: Found) -> Iterator[str]:
 
 def _obstacle(found: Found, target: Target) -> str:
     try:
-        if not found.wanted.follow and found.disk.is_foreign_link(target.path):
-            return "is a symbolic link, and follow is false; give the path of the file itself."
         place = found.disk.place(target.path)
     except NoFolderError:
         return ""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...api.client import Client
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates, chains
-from ...pki.library import x509
 
 _MOST_FETCHED = 3
 
@@ -46,7 +46,7 @@ def _is_signed(certificate: str, chain: Sequence[str]) -> bool:
     return chains.issuers_of(leaf, candidates) is not None
 
 
-def _load(chain: Sequence[str]) -> tuple[x509.Certificate, ...]:
+def _load(chain: Sequence[str]) -> tuple[Certificate, ...]:
     return certificates.load_certificates("\n".join(chain).encode("ascii", "replace"))
 
 
@@ -54,7 +54,7 @@ def _named_issuers(certificate: str, chain: Sequence[str], fetch: Fetch) -> list
     """The issuers that a certificate and those above it name, if they lead to a known root."""
     roots = [known for known in _load(chain) if certificates.is_self_signed(known)]
     current = certificates.load_certificates(certificate.encode("ascii"))[0]
-    found: list[x509.Certificate] = []
+    found: list[Certificate] = []
     for _attempt in range(_MOST_FETCHED):
         if any(certificates.is_signed_by(current, root) for root in roots):
             return [certificates.certificate_pem(issuer) for issuer in found]
@@ -66,7 +66,7 @@ def _named_issuers(certificate: str, chain: Sequence[str], fetch: Fetch) -> list
     return []
 
 
-def _fetched_issuer(current: x509.Certificate, fetch: Fetch) -> x509.Certificate | None:
+def _fetched_issuer(current: Certificate, fetch: Fetch) -> Certificate | None:
     for url in certificates.issuer_urls(current):
         try:
             issuer = certificates.load_der_certificate(fetch(url))

@@ -2,105 +2,64 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask for certificates, several at a time, and wait for them."""
+"""Have certificates issued, several at a time, each of them once.
+
+One loop for all: find out what became of what may have been sent, send what is open, find out
+again. A lost answer only sends an attempt back to the beginning of the loop.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from ...api.client import Client, IssuedCertificate, SerialNumber
 from ...api.errors import ACTED, WRONG_ENDPOINT, ApiError
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import certificates, keys
-from ...pki.library import x509
-from ...times import leaves_no_life
-from .. import due, expiry
-from ..exchange import Prepared, Proof
+from ...times import iso_time
+from .. import guards
+from ..exchange import Proof
 from ..fact_reading import facts_of
-from ..facts import CertificateFacts
 from ..reasons import orphan_notice
-from ..wanted import PUBLIC_KEY, Wanted
-from .lookup import FoundCertificate, Identity, LookUp, any_leaf
-from .ownership import names_that_differ, owned_certificate
-from .plan import MOST_SHORTENED, WRONG_PROOF, Planned
+from ..waiting import Stopwatch
+from .attempt import (
+    CLOSE,
+    INSTALL,
+    KEEP,
+    PENDING,
+    REJECT,
+    UNKNOWN,
+    VOID,
+    Attempt,
+    Outcome,
+    identity_of,
+    is_of_use,
+    proven_key,
+    why_void,
+)
+from .lookup import LookUp
+from .ownership import owned_certificate
+from .verdict import judge, read_leaf
 
 MOST_AT_A_TIME = 8
 ISSUANCE_DEADLINE = 120.0
+_MOST_TIMES_SENT = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _LOOK_UP_PAUSE = 2.0
 _REFUSED_FOR_GOOD = (400, 422)
 """What the service says of a request that it will refuse tomorrow, too."""
+_REFUSED_AT_LAST = 422
+"""The issuing CA's final refusal (API reference, GET /certificates/{serial})."""
 _GONE = (403, 404)
-_DAY = 86400
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One request on its way: what is planned, what the node prepared, when it was begun and until
-    when it may be sent (UNIX seconds of this machine).
-
-    `was_sought`: an earlier run may have sent it, and this one has looked for what came of it
-    after the statistics had settled, and found nothing.
-    """
-
-    planned: Planned
-    prepared: Prepared
-    nonce: str
-    begun: int
-    until: float
-    was_sought: bool = False
-
-    @property
-    def is_certainly_unsent(self) -> bool:
-        """Whether nothing can have been sent for it before this run."""
-        return self.prepared.is_fresh
-
-    def is_over_with(self, error: ApiError) -> bool:
-        """Whether nothing comes of the attempt any more, once its request failed with this."""
-        if self.was_sought and error.status in _REFUSED_FOR_GOOD:
-            return True
-        return self.is_certainly_unsent
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one request.
-
-    `certificate` (PEM), its `facts` and `warnings` are set if it was issued. Otherwise `message`
-    says why not, `refused` whether that is final (the service issued nothing and never will for
-    this attempt), and `serial` is set if the service has accepted it and not issued it yet.
-    `is_gone`: the service knows nothing of this serial number.
-    """
-
-    certificate: str = ""
-    facts: CertificateFacts | None = None
-    warnings: tuple[str, ...] = ()
-    message: str = ""
-    refused: bool = False
-    serial: str = ""
-    is_gone: bool = False
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What is known of an attempt that an earlier run left.
-
-    `outcome` if that settles it. `is_void`: it is of no use any more, and a new one has to be
-    begun; `warning` says what was found of it, `orphan` is its serial number.
-    """
-
-    outcome: Outcome | None = None
-    is_void: bool = False
-    warning: str = ""
-    orphan: str = ""
+_TOO_LATE = (
+    "Nothing was asked for, because the run was stopped or took too long before; run the task"
+    " again."
+)
 
 
 @dataclass
@@ -109,8 +68,8 @@ class Service:
 
     `settle`: seconds after which what was asked for is in the statistics, if it was acted upon at
     all. `read_timeout`: seconds within which an answer comes or never; `total_timeout`: within
-    which a call comes to its end, with all that is repeated. `progress` is called with how many
-    are done.
+    which a call comes to its end, with all that is repeated. `left` is how many certificates the
+    quota allows, None if that is not known. `progress` is called with how many were granted.
     """
 
     client: Client
@@ -118,221 +77,238 @@ class Service:
     settle: int
     read_timeout: int
     total_timeout: int = 0
-    asks_first: bool = False
-    progress: Callable[[int], None] = lambda _done: None
+    left: int | None = None
+    progress: Callable[[int], None] = lambda _granted: None
     sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.time
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
-_NOT_FOUND = Earlier()
+@dataclass(eq=False)
+class _Course:
+    """One attempt in the loop.
+
+    `is_doubtful`: something may have been sent that nothing is known of; `is_recent`: a moment
+    ago. `lost` are the errors of what this run sent. `was_sought`: all that was issued was looked
+    through. `serial`: accepted, and not fetched yet; `is_ours` if by this run.
+    """
+
+    attempt: Attempt
+    is_doubtful: bool
+    is_recent: bool
+    key: keys.PublicKey | None = None
+    lost: list[str] = field(default_factory=list)
+    may_be_sent: bool = True
+    was_sought: bool = False
+    serial: SerialNumber | None = None
+    is_ours: bool = False
+    outcome: Outcome | None = None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> _Course:
+        is_old = not attempt.is_fresh
+        return cls(attempt, is_old, is_old and attempt.prepared.may_be_recent)
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether there is a certificate."""
+        return self.outcome is not None and bool(self.outcome.certificate)
+
+    @property
+    def is_sought(self) -> bool:
+        """Whether it has to be looked for."""
+        return self.is_doubtful and self.serial is None and self.outcome is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be sent: nothing is known of it, and there is nothing to be found."""
+        is_settled = self.is_doubtful or self.serial is not None or self.outcome is not None
+        return self.may_be_sent and not is_settled
+
+    def fail(self, message: str, is_final: bool = False) -> None:
+        """End it without a certificate: closed if nothing can come of it, else left open."""
+        if self.lost:  # of what was sent before nobody knows
+            self.lost.append(message)
+            self.outcome = _lost(self)
+        else:
+            is_over = is_final or self.attempt.is_fresh
+            self.outcome = Outcome(CLOSE if is_over else UNKNOWN, message)
+
+    def so_far(self) -> Outcome | None:
+        """What is known of it, also when the run is cut short; None if nothing is."""
+        if self.outcome is None and self.serial is not None:
+            return Outcome(PENDING, _still_issued(self.serial), serial=str(self.serial))
+        return self.outcome
 
 
 class Issuance:
-    """The requests of one round. `outcomes` has what is known so far, also when it is cut short:
-    position of the attempt -> what became of it."""
+    """The requests of one round."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._client = service.client
-        self.outcomes: dict[int, Outcome] = {}
+        self._courses: list[_Course] = []
 
-    def earlier(self, attempts: Sequence[Attempt]) -> list[Earlier]:
-        """What became of attempts that earlier runs left; each may have been sent or not."""
-        first = self._in_parallel(attempts, lambda _at, attempt: _guarded(self._look_up, attempt))
-        unfound = [attempt for attempt, known in zip(attempts, first) if known is _NOT_FOUND]
-        if not unfound:
-            return first
-        # What was sent just before a run was cut off may not be in the statistics yet.
-        self._service.sleep(max(self._settling_time(attempt) for attempt in unfound))
-        again = self._in_parallel(unfound, lambda _at, attempt: _guarded(self._conclude, attempt))
-        second = iter(again)
-        return [next(second) if known is _NOT_FOUND else known for known in first]
+    @property
+    def outcomes(self) -> dict[int, Outcome]:
+        """What is known so far, also when it is cut short: position of the attempt -> what became
+        of it."""
+        known = enumerate(course.so_far() for course in self._courses)
+        return {position: outcome for position, outcome in known if outcome is not None}
 
-    def issue(self, attempts: Sequence[Attempt]) -> list[Outcome]:
-        """Ask for a certificate for each; one that fails does not stop the others."""
-        self.outcomes = {}
-        return self._in_parallel(attempts, self._obtain, self._service.progress)
+    def obtain(self, attempts: Sequence[Attempt]) -> list[Outcome]:
+        """What became of each; one that fails does not stop the others."""
+        self._courses = [_Course.of(attempt) for attempt in attempts]
+        self._each(self._courses, self._begin)
+        for _time in range(_MOST_TIMES_SENT):
+            self._resolve()
+            self._each(self._within_quota(), self._send)
+        self._resolve()
+        self._wait()
+        for course in self._courses:
+            course.outcome = course.so_far() or _lost(course)
+        return list(self.outcomes.values())
 
-    def _in_parallel(
-        self,
-        attempts: Sequence[Attempt],
-        work: Callable[[int, Attempt], T],
-        progress: Callable[[int], None] = lambda _done: None,
-    ) -> list[T]:
-        """Results in the order of `attempts`. If this thread is interrupted, what has not started
-        never does, and what is under way gets the time of one answer."""
-        if not attempts:
-            return []
-        with ThreadPoolExecutor(min(MOST_AT_A_TIME, len(attempts))) as pool:
-            futures: list[Future[T]] = [
-                pool.submit(work, position, attempt) for position, attempt in enumerate(attempts)
+    def _each(self, courses: Sequence[_Course], work: Callable[[_Course], None]) -> None:
+        """Several at a time. If this thread is interrupted, what has not started never does, and
+        what is under way gets the time of one answer."""
+        if not courses:
+            return
+        granted = sum(course.is_granted for course in self._courses)
+        with ThreadPoolExecutor(min(MOST_AT_A_TIME, len(courses))) as pool:
+            futures: list[Future[None]] = [
+                pool.submit(_guarded, work, course) for course in courses
             ]
             try:
-                for done, future in enumerate(futures, start=1):
+                for course, future in zip(courses, futures):
                     wait([future])
-                    progress(done)
+                    if course.is_granted:
+                        granted += 1
+                        self._service.progress(granted)
             except BaseException:
                 self._service.stopping.set()
                 for future in futures:
                     future.cancel()
                 wait(futures, timeout=self._service.read_timeout)
                 raise
-        return [future.result() for future in futures]
 
-    # What earlier runs left
-
-    def _look_up(self, attempt: Attempt) -> Earlier:
+    def _begin(self, course: _Course) -> None:
+        """Nothing is sent or looked for without the key; what was accepted is asked for once."""
+        attempt = course.attempt
         try:
-            key = proven_key(attempt)
+            course.key = proven_key(attempt)
+            if not attempt.is_fresh and attempt.prepared.serial:
+                course.serial = SerialNumber(attempt.prepared.serial)
         except AtlasError as error:
-            return Earlier(Outcome(message=error.message))
-        if attempt.prepared.serial:
-            return self._pending(attempt, key)
-        return self._found(attempt, key, thoroughly=False)
-
-    def _pending(self, attempt: Attempt, key: keys.PublicKey) -> Earlier:
-        """The service had accepted it: its serial number is what the node says, and is checked."""
-        try:
-            serial = SerialNumber(attempt.prepared.serial)
+            course.fail(error.message)
         except ValueError as error:
-            return Earlier(Outcome(message=f"The node's record is wrong: {error}."))
-        outcome = self._fetched(attempt, serial, key)
-        if outcome.certificate:
-            leaf = certificates.load_certificates(outcome.certificate.encode("ascii"))[0]
-            return self._adopted(attempt, FoundCertificate(SerialNumber(outcome.serial), leaf))
-        if outcome.is_gone:
-            # The account may be another one now, or the node's record wrong: so it is looked for.
-            return self._found(attempt, key, thoroughly=False)
-        if outcome.refused:
-            # It may have been asked for twice, and the other one been issued.
-            other = self._found(attempt, key, thoroughly=True)
-            is_over = other is _NOT_FOUND
-            return Earlier(is_void=True, warning=outcome.message) if is_over else other
-        return Earlier(outcome)
+            course.fail(f"The node's record is wrong: {error}.")
+        if course.outcome is None and course.serial is not None:
+            self._fetch(course)
 
-    def _conclude(self, attempt: Attempt) -> Earlier:
-        """After the statistics have settled: found now, or never acted upon."""
-        key = keys.load_public_key(attempt.prepared.public_key)
-        known = self._found(attempt, key, thoroughly=True)
-        if known is not _NOT_FOUND:
-            return known
-        if not attempt.prepared.is_same_account:
-            return Earlier(
-                is_void=True,
-                warning="A request that was begun with other credentials was not found with these;"
-                " it is given up, and what was issued for it, if anything, is not used.",
-            )
-        if attempt.prepared.is_same_wish and self._is_still_wanted(attempt, key):
-            return known
-        return Earlier(is_void=True)
+    # What became of what may have been sent
 
-    def _is_still_wanted(self, attempt: Attempt, key: keys.PublicKey) -> bool:
-        """Whether what was asked for then would be asked for now: the end and the kind of key.
+    def _resolve(self) -> None:
+        """Look for it, wait once for all until the statistics have settled, and then look through
+        all that was issued."""
+        self._each(self._sought(), lambda course: self._seek(course, thoroughly=False))
+        stopwatch, settle = Stopwatch(self._service.sleep), float(self._service.settle)
+        pause = min(_LOOK_UP_PAUSE, settle)
+        while stopwatch.passed < settle and not self._service.stopping.is_set():
+            recent = [course for course in self._sought() if course.is_recent]
+            if not recent:
+                break
+            stopwatch.pause(pause)
+            if stopwatch.passed < settle:
+                self._each(recent, lambda course: self._seek(course, thoroughly=False))
+            pause = min(pause * 2, max(settle - stopwatch.passed, 0.1))
+        self._each(self._sought(), self._conclude)
 
-        The end that is recorded is asked for again if it is about what it would be today: the
-        policy or the task may have changed since, and the rest of its time may have passed.
-        """
-        planned, recorded = attempt.planned, attempt.prepared.not_after
-        wanted = planned.wanted
-        if wanted.external_key is None and keys.kind_of(key) != planned.key_kind:
-            return False
-        if planned.by_rekey or wanted.not_after or not (recorded and planned.not_after):
-            return recorded == planned.not_after
-        lifetime = planned.not_after - planned.request.not_before
-        is_allowed = recorded <= planned.not_after + MOST_SHORTENED
-        return is_allowed and planned.not_after - recorded <= max(_DAY, lifetime // 10)
+    def _sought(self) -> list[_Course]:
+        return [course for course in self._courses if course.is_sought]
 
-    def _found(self, attempt: Attempt, key: keys.PublicKey, thoroughly: bool) -> Earlier:
+    def _seek(self, course: _Course, thoroughly: bool) -> None:
+        if course.key is None:
+            return
         try:
-            found = self._service.look_up.find(identity_of(attempt, key), thoroughly)
+            found = self._service.look_up.find(identity_of(course.attempt, course.key), thoroughly)
         except AtlasError as error:
-            return Earlier(Outcome(message=_unknown(f"and looking it up failed: {error.message}")))
-        return self._adopted(attempt, found) if found else _NOT_FOUND
+            failed = f"and looking it up failed: {error.message}"
+            why = f"({course.lost[-1]}) {failed}" if course.lost else failed
+            course.outcome = Outcome(UNKNOWN, _unknown(why))
+            return
+        if found:
+            self._take(course, found.serial, found.issued)
 
-    def _adopted(self, attempt: Attempt, found: FoundCertificate) -> Earlier:
-        """A certificate that was issued and nobody was told: used if it is what is wanted."""
-        wanted = attempt.planned.wanted
-        if attempt.prepared.is_same_wish and attempt.prepared.is_key_unique:
-            differences = []
-        elif attempt.prepared.is_same_wish:
-            differences = names_that_differ(wanted, found.leaf)
-        else:
-            differences = due.mismatches(wanted, found.leaf)
-        ends = certificates.not_after(found.leaf)
-        begins = certificates.not_before(found.leaf)
-        before = expiry.threshold(wanted, ends - begins)
-        if not differences and ends - self._service.clock() > before:
-            return Earlier(self._issued(attempt, found))
-        return Earlier(
-            is_void=True,
-            warning=orphan_notice(str(found.serial)),
-            orphan=str(found.serial),
-        )
+    def _conclude(self, course: _Course) -> None:
+        """Found now, or never acted upon: then it is open again, or of no use."""
+        self._seek(course, thoroughly=True)
+        if course.outcome is None and not course.may_be_sent:
+            course.outcome = _lost(course)
+        if course.outcome is not None:
+            return
+        course.is_doubtful = course.is_recent = False
+        course.was_sought = True
+        if not course.attempt.is_fresh and course.key is not None:
+            why = why_void(course.attempt, course.key)
+            if why is not None:
+                course.outcome = Outcome(VOID, warnings=(why,) if why else ())
 
-    def _settling_time(self, attempt: Attempt) -> float:
-        """Seconds until the statistics show what may have been sent before: none if that is
-        long ago."""
-        return float(self._service.settle) if attempt.prepared.may_be_recent else 0.0
+    # What is sent
 
-    # What is asked for now
+    def _within_quota(self) -> list[_Course]:
+        """Those that are open, may be sent, and that the quota has a certificate for."""
+        for course in self._courses:
+            if course.is_open and course.attempt.refusal:
+                course.fail(course.attempt.refusal)
+        left = self._service.left
+        if left is not None:
+            new = [course for course in self._courses if course.is_open and not course.lost]
+            for course in new[left:]:
+                course.fail(guards.quota_is_used_up(left, len(new)))
+            self._service.left = max(0, left - len(new))
+        return [course for course in self._courses if course.is_open]
 
-    def _obtain(self, position: int, attempt: Attempt) -> Outcome:
+    def _send(self, course: _Course) -> None:
+        attempt = course.attempt
+        if self._service.stopping.is_set() or not self._is_in_time(attempt):
+            if not course.lost:
+                course.fail(_TOO_LATE)
+            course.may_be_sent = False
+            return
         try:
-            outcome = self._request_and_fetch(attempt)
-        except Exception as error:  # what was issued for the others must not be lost with this one
-            message = f"This is a fault of globalsign.atlas, please report it: {error!r}"
-            outcome = Outcome(message=message)
-        self.outcomes[position] = outcome
-        return outcome
-
-    def _request_and_fetch(self, attempt: Attempt) -> Outcome:
-        try:
-            key = proven_key(attempt)
             if attempt.planned.by_rekey:
                 self._check_old_certificate(attempt)
-        except AtlasError as error:
-            return Outcome(message=error.message, refused=attempt.is_certainly_unsent)
-        if self._service.stopping.is_set() or not self._is_in_time(attempt):
-            return Outcome(
-                message="Nothing was asked for, because the run was stopped or took too long"
-                " before; run the task again.",
-                refused=attempt.is_certainly_unsent,
-            )
-        warnings: list[str] = []
-        try:
-            if self._service.asks_first and not attempt.planned.by_rekey:
-                adopted = self._ask_first(attempt)
-                if adopted is not None:
-                    warnings.append(_PREFLIGHT_ISSUED)
-                    return self._with(warnings, self._fetched(attempt, adopted, key))
-            return self._send(attempt, key, may_send_again=True)
+            course.serial, course.is_ours = self._post(attempt), True
         except ApiError as error:
-            if error.may_have_acted:
-                return self._after_unknown(attempt, key, error, may_send_again=False)
-            return Outcome(message=error.message, refused=attempt.is_over_with(error))
+            self._note_failure(course, error)
+            return
+        except AtlasError as error:
+            course.fail(error.message)
+            return
+        self._fetch(course)
+
+    def _note_failure(self, course: _Course, error: ApiError) -> None:
+        if error.outcome == WRONG_ENDPOINT:
+            course.outcome = Outcome(UNKNOWN, error.message)
+        elif error.may_have_acted:
+            course.lost.append(error.message)
+            course.is_doubtful = course.is_recent = True
+            course.may_be_sent = error.outcome != ACTED and len(course.lost) < _MOST_TIMES_SENT
+        else:
+            is_refused = course.was_sought and error.status in _REFUSED_FOR_GOOD
+            course.fail(error.message, is_final=is_refused)
 
     def _is_in_time(self, attempt: Attempt) -> bool:
         """Whether the lease outlives what a request sent now may take to show its effect."""
         service = self._service
         latest = attempt.until - service.total_timeout - service.read_timeout - service.settle
-        return service.clock() < latest
+        return self._client.service_time() < latest
 
-    def _ask_first(self, attempt: Attempt) -> SerialNumber | None:
-        """Have the service judge the request; a serial number if it issued instead."""
-        serial = self._client.check_request(self._request(attempt).body())
-        if serial is not None:
-            self._service.asks_first = False
-        return serial
-
-    def _send(self, attempt: Attempt, key: keys.PublicKey, may_send_again: bool) -> Outcome:
-        try:
-            serial = self._post(attempt)
-        except ApiError as error:
-            if not error.may_have_acted:
-                raise
-            return self._after_unknown(attempt, key, error, may_send_again)
-        return self._fetched(attempt, serial, key)
+    def _check_old_certificate(self, attempt: Attempt) -> None:
+        """A rekey copies names: only those of this task, to a node that has the old key."""
+        prepared, wanted = attempt.prepared, attempt.planned.wanted
+        proof = Proof(prepared.old_serial, prepared.old_public_key, prepared.old_answer)
+        owned_certificate(self._client, proof, attempt.nonce, wanted)
 
     def _post(self, attempt: Attempt) -> SerialNumber:
         request = self._request(attempt)
@@ -353,171 +329,133 @@ class Issuance:
         return replace(
             planned.request,
             not_before=not_before,
-            not_after=prepared.not_after or None,
+            not_after=attempt.not_after or None,
             public_key=prepared.signing_request
             if planned.as_signing_request
             else prepared.public_key,
             public_key_signature=prepared.proof if planned.with_proof else None,
         )
 
-    def _after_unknown(
-        self, attempt: Attempt, key: keys.PublicKey, error: ApiError, may_send_again: bool
-    ) -> Outcome:
-        """Look for what may have been issued, until the statistics have settled."""
-        if error.outcome == WRONG_ENDPOINT:
-            return Outcome(message=error.message)
-        try:
-            found = self._search(attempt, key)
-        except AtlasError as problem:
-            return Outcome(message=_unknown(f"({error.message}) and {problem.message}"))
-        if found:
-            return self._issued(attempt, found)
-        is_over = self._service.stopping.is_set() or not self._is_in_time(attempt)
-        if error.outcome == ACTED or not may_send_again or is_over:
-            return Outcome(message=_unknown(f"({error.message})"))
-        try:
-            again = self._send(attempt, key, may_send_again=False)
-        except ApiError as refusal:
-            return Outcome(message=_unknown(f"({error.message} Asked again: {refusal.message})"))
-        # Of the first one nobody knows, so the attempt is not over with the second.
-        return replace(again, refused=False)
+    # What was accepted
 
-    def _search(self, attempt: Attempt, key: keys.PublicKey) -> FoundCertificate | None:
-        identity = identity_of(attempt, key)
-        waited, pause = 0.0, min(_LOOK_UP_PAUSE, float(self._service.settle))
-        while waited < self._service.settle and not self._service.stopping.is_set():
-            found = self._service.look_up.find(identity, thoroughly=False)
-            if found:
-                return found
-            self._service.sleep(pause)
-            waited += pause
-            pause = min(pause * 2, max(self._service.settle - waited, 0.1))
-        return self._service.look_up.find(identity, thoroughly=True)
-
-    def _check_old_certificate(self, attempt: Attempt) -> None:
-        """A rekey copies names: only those of this task, to a node that has the old key."""
-        prepared, wanted = attempt.prepared, attempt.planned.wanted
-        owned_certificate(
-            self._client,
-            Proof(prepared.old_serial, prepared.old_public_key, prepared.old_answer),
-            attempt.nonce,
-            wanted,
-        )
-
-    # Fetching what was accepted
-
-    def _fetched(self, attempt: Attempt, serial: SerialNumber, key: keys.PublicKey) -> Outcome:
-        try:
-            issued = self._poll(serial)
-        except ApiError as error:
-            message = (
-                f"The certificate with the serial number {serial} was asked for, and could not be"
-                f" fetched: {error.message}"
-            )
-            # 422 is the issuing CA's final refusal (API reference, GET /certificates/{serial}).
-            return Outcome(
-                message=message,
-                refused=error.status == 422,
-                serial=str(serial),
-                is_gone=error.status in _GONE,
-            )
-        if issued is None:
-            return Outcome(
-                message=f"The certificate with the serial number {serial} is still being issued"
-                f" after {ISSUANCE_DEADLINE:.0f} seconds; the next run will fetch it.",
-                serial=str(serial),
-            )
-        leaf = certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
-        if certificates.public_key_digest(leaf) != keys.public_key_digest(key):
-            return Outcome(
-                message=f"The certificate with the serial number {serial} is for another key than"
-                " the one sent.",
-            )
-        return self._issued(attempt, FoundCertificate(serial, leaf))
-
-    def _poll(self, serial: SerialNumber) -> IssuedCertificate | None:
-        waited, pause = 0.0, _FIRST_PAUSE
-        while True:
-            issued = self._client.certificate(serial)
-            is_over = waited + pause > ISSUANCE_DEADLINE or self._service.stopping.is_set()
-            if issued is not None or is_over:
-                return issued
-            self._service.sleep(pause)
-            waited += pause
+    def _wait(self) -> None:
+        """Until all that was accepted is issued, up to one deadline for all; or until the lease
+        is about to end, so that its serial number is recorded before."""
+        stopwatch, pause = Stopwatch(self._service.sleep), _FIRST_PAUSE
+        while stopwatch.passed + pause <= ISSUANCE_DEADLINE and not self._service.stopping.is_set():
+            latest = self._client.service_time() + pause + self._service.read_timeout
+            pending = [
+                course
+                for course in self._courses
+                if course.serial is not None
+                and course.outcome is None
+                and latest < course.attempt.until
+            ]
+            if not pending:
+                return
+            stopwatch.pause(pause)
+            self._each(pending, self._fetch)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _issued(self, attempt: Attempt, found: FoundCertificate) -> Outcome:
-        return Outcome(
-            certificate=certificates.certificate_pem(found.leaf),
-            facts=facts_of(found.leaf),
-            warnings=tuple(_surprises(attempt.planned.wanted, found.leaf)),
-            serial=str(found.serial),
-        )
-
-    @staticmethod
-    def _with(warnings: Sequence[str], outcome: Outcome) -> Outcome:
-        return replace(outcome, warnings=(*outcome.warnings, *warnings))
-
-
-def _guarded(work: Callable[[Attempt], Earlier], attempt: Attempt) -> Earlier:
-    """A fault with one attempt is no reason to forget the others."""
-    try:
-        return work(attempt)
-    except Exception as error:
-        message = f"This is a fault of globalsign.atlas, please report it: {error!r}"
-        return Earlier(Outcome(message=message))
-
-
-_PREFLIGHT_ISSUED = (
-    "The service does not know preflight: server, and issued the certificate at once; it is used,"
-    " and the others of this run are asked for without a preflight."
-)
-
-
-def proven_key(attempt: Attempt) -> keys.PublicKey:
-    """The node's public key, once it has shown that it holds the private key.
-
-    Where the private key lives elsewhere, the CSR shows it; a bare public key shows nothing, and
-    the service asks for a proof if its policy wants one.
-    """
-    prepared, external = attempt.prepared, attempt.planned.wanted.external_key
-    try:
-        key = keys.load_public_key(prepared.public_key)
-    except AtlasError as error:
-        raise AtlasError(f"The node's public key {error.message}.") from None
-    if external is None:
-        is_proven = keys.answers_challenge(key, attempt.nonce, prepared.answer)
-    else:
-        is_proven = external.kind == PUBLIC_KEY or keys.signing_request_proves(
-            key, prepared.signing_request
-        )
-    if external and external.proof and not keys.proves_possession(key, external.proof):
-        raise AtlasError(WRONG_PROOF)
-    if not is_proven:
-        raise AtlasError("The node did not prove that it holds the private key of its request.")
-    return key
-
-
-def identity_of(attempt: Attempt, key: keys.PublicKey) -> Identity:
-    """What the certificate of this attempt is known by."""
-    prepared, wanted = attempt.prepared, attempt.planned.wanted
-    return Identity(
-        fits=any_leaf
-        if prepared.is_key_unique
-        else lambda leaf: not names_that_differ(wanted, leaf),
-        key_digest=keys.public_key_digest(key),
-        not_after=attempt.prepared.not_after,
-        known=frozenset(_serials(attempt.prepared.known)),
-        begun=attempt.prepared.begun or attempt.begun,
-    )
-
-
-def _serials(texts: Sequence[str]) -> Iterator[SerialNumber]:
-    for text in texts:
+    def _fetch(self, course: _Course) -> None:
+        serial = course.serial
+        if serial is None:
+            return
         try:
-            yield SerialNumber(text)
-        except ValueError:  # one that others issued may be longer than any of the service
-            continue
+            issued = self._client.certificate(serial)
+        except ApiError as error:
+            self._note_unfetched(course, serial, error)
+            return
+        if issued is not None:
+            self._take(course, serial, issued)
+
+    def _note_unfetched(self, course: _Course, serial: SerialNumber, error: ApiError) -> None:
+        is_refused = error.status == _REFUSED_AT_LAST
+        message = (
+            f"The certificate with the serial number {serial} was asked for, and could not be"
+            f" fetched: {error.message}"
+        )
+        if not course.is_ours and error.status in _GONE:
+            # The account may be another one now, or the node's record wrong: so it is looked for.
+            course.serial = None
+        elif not course.is_ours and is_refused:
+            # It may have been asked for twice, and the other one been issued.
+            course.serial = None
+            self._seek(course, thoroughly=True)
+            if course.outcome is None:
+                course.outcome = Outcome(VOID, warnings=(message,))
+        else:
+            action = CLOSE if is_refused and not course.lost else PENDING
+            course.outcome = Outcome(action, message, serial=str(serial))
+
+    def _take(self, course: _Course, serial: SerialNumber, issued: IssuedCertificate) -> None:
+        """What was issued: an earlier run's only if it is wanted today, and each if it is fit."""
+        if course.key is None:
+            return
+        attempt, now = course.attempt, self._client.service_time()
+        wanted = attempt.planned.wanted
+        try:
+            leaf = read_leaf(issued)
+            verdict = judge(wanted, keys.public_key_digest(course.key), serial, issued, now)
+        except AtlasError as error:
+            course.outcome = Outcome(
+                PENDING,
+                f"What Atlas returns for the serial number {serial} {error.message}; the next run"
+                " fetches it again.",
+                serial=str(serial),
+            )
+            return
+        is_old = not (attempt.is_fresh or course.is_ours or course.lost)
+        if is_old and not verdict.is_unreadable and not is_of_use(attempt, leaf, now):
+            course.outcome = Outcome(
+                VOID, warnings=(orphan_notice(str(serial)),), orphan=str(serial)
+            )
+            return
+        told = f"The certificate with the serial number {serial}, which Atlas issued,"
+        issued_one = Outcome(
+            INSTALL, certificate=certificates.certificate_pem(leaf), serial=str(serial)
+        )
+        if verdict.defect:
+            message = (
+                f"{told} {verdict.defect}. Nothing was replaced, and no other one is requested in"
+                " its place; force: true requests another."
+            )
+            why = f"it {verdict.defect}"
+            course.outcome = replace(issued_one, action=REJECT, message=message, why=why)
+        elif verdict.begins:
+            why = f"is not valid before {iso_time(verdict.begins)}"
+            message = (
+                f"{told} {why}. Nothing was replaced; it is kept, and a run after that puts it in"
+                " place."
+            )
+            course.outcome = replace(issued_one, action=KEEP, message=message, why=f"it {why}")
+        else:
+            facts = facts_of(leaf)
+            course.outcome = replace(issued_one, facts=facts, warnings=verdict.warnings)
+
+
+def _guarded(work: Callable[[_Course], None], course: _Course) -> None:
+    """What was issued for the others must not be lost with this one."""
+    try:
+        work(course)
+    except Exception as error:
+        course.outcome = Outcome(
+            UNKNOWN,
+            f"This is a fault of globalsign.atlas, please report it: {error!r}",
+            serial=str(course.serial or ""),
+        )
+
+
+def _lost(course: _Course) -> Outcome:
+    why = f"({' Asked again: '.join(course.lost)})" if course.lost else "(it was not found)"
+    return Outcome(UNKNOWN, _unknown(why))
+
+
+def _still_issued(serial: SerialNumber) -> str:
+    return (
+        f"The certificate with the serial number {serial} is still being issued; the next run"
+        " fetches it."
+    )
 
 
 def _unknown(why: str) -> str:
@@ -525,20 +463,3 @@ def _unknown(why: str) -> str:
         f"Whether the certificate was issued is not known {why.rstrip('.')}. The next run looks it"
         " up before it asks again."
     )
-
-
-def _surprises(wanted: Wanted, leaf: x509.Certificate) -> Iterator[str]:
-    """What the service granted otherwise than was asked for."""
-    differences = due.mismatches(wanted, leaf)
-    if differences:
-        yield (
-            "The certificate was issued, but differs from what the task states"
-            f" ({'; '.join(differences)}). It is kept until it is due or the task states otherwise."
-        )
-    lifetime = certificates.not_after(leaf) - certificates.not_before(leaf)
-    if leaves_no_life(wanted.renew_before, lifetime):
-        yield (
-            f"The certificate was granted for {lifetime // 3600} hours, and renew_before"
-            f" {wanted.renew_before} leaves less than a fifth of that; it will be renewed after"
-            " half its life."
-        )

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...api.client import Client, IssuedCertificate, ListedCertificate, SerialNumber
+from ...api.errors import ApiError
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates
-from ...pki.library import x509
+from .verdict import ISSUED, read_leaf
 
 _CLOCK_TOLERANCE = 300
-"""Seconds by which the clock that dated the attempt and the service's may differ."""
+"""Seconds by which the clocks of the service's own machines may differ."""
 _LONGEST_LOOK_BACK = 400 * 86400
+_WINDOW_REFUSED = (400, 422)
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,10 @@ class Identity:
     not_after: int
     known: frozenset[SerialNumber]
     begun: int
-    fits: Callable[[x509.Certificate], bool]
+    fits: Callable[[Certificate], bool]
 
 
-def any_leaf(_leaf: x509.Certificate) -> bool:
+def any_leaf(_leaf: Certificate) -> bool:
     """Where the key tells enough."""
     return True
 
@@ -43,7 +46,8 @@ class FoundCertificate:
     """A certificate that was found, by its serial number."""
 
     serial: SerialNumber
-    leaf: x509.Certificate
+    issued: IssuedCertificate
+    leaf: Certificate
 
 
 class LookUp:
@@ -56,28 +60,42 @@ class LookUp:
     def __init__(self, client: Client, most: int) -> None:
         self._client = client
         self._most = most
-        self._leaves: dict[SerialNumber, x509.Certificate | None] = {}
+        self._found: dict[SerialNumber, FoundCertificate] = {}
         self._lock = threading.Lock()
 
     def find(self, identity: Identity, thoroughly: bool) -> FoundCertificate | None:
         """The certificate of an attempt, if it was issued. Raises `AtlasError` if nobody can tell.
 
-        First among those that end in just this second. If `thoroughly`, among all that were
-        issued since the attempt began, as a CA may grant another end.
+        First among those that end when it was asked to. If `thoroughly`, among all that were
+        issued since the attempt began, as a CA may grant another end; and one that was revoked
+        counts, if there is no other.
         """
-        found = self._first(self._ending(identity), identity, any_leaf)
-        if found is None and thoroughly:
-            found = self._first(self._issued_since(identity), identity, identity.fits)
-        return found
+        found = self._among_ending(identity)
+        if thoroughly and (found is None or found.issued.status != ISSUED):
+            since = self._first(self._issued_since(identity), identity, identity.fits)
+            found = since if found is None or (since and since.issued.status == ISSUED) else found
+        return found if thoroughly or (found and found.issued.status == ISSUED) else None
 
-    def _ending(self, identity: Identity) -> Iterator[ListedCertificate]:
-        if not identity.not_after:
-            return iter(())
-        return self._client.expiring_between(identity.not_after, identity.not_after)
+    def _among_ending(self, identity: Identity) -> FoundCertificate | None:
+        """A second around the end that was asked for: a window of none may not be allowed. Where
+        this one is not allowed either, all that was issued has to be looked through."""
+        end = identity.not_after
+        if not end:
+            return None
+
+        def fits(leaf: Certificate) -> bool:
+            return certificates.not_after(leaf) == end or identity.fits(leaf)
+
+        try:
+            return self._first(self._client.expiring_between(end - 1, end + 1), identity, fits)
+        except ApiError as error:
+            if error.status not in _WINDOW_REFUSED:
+                raise
+            return None
 
     def _issued_since(self, identity: Identity) -> Iterator[ListedCertificate]:
         now = self._client.service_time()
-        since = max(identity.begun - _CLOCK_TOLERANCE, now - _LONGEST_LOOK_BACK)
+        since = max(min(identity.begun, now) - _CLOCK_TOLERANCE, now - _LONGEST_LOOK_BACK)
         for count, listed in enumerate(self._client.issued_between(since, now + _CLOCK_TOLERANCE)):
             if count >= self._most:
                 raise AtlasError(
@@ -91,33 +109,39 @@ class LookUp:
         self,
         listing: Iterator[ListedCertificate],
         identity: Identity,
-        fits: Callable[[x509.Certificate], bool],
+        fits: Callable[[Certificate], bool],
     ) -> FoundCertificate | None:
+        """The first that is good, else the first that was revoked or has an unknown status."""
+        other = None
         for listed in listing:
             if listed.serial in identity.known:
                 continue
-            leaf = self._leaf(listed.serial)
-            if leaf is None or certificates.public_key_digest(leaf) != identity.key_digest:
-                continue
-            if fits(leaf):
-                return FoundCertificate(listed.serial, leaf)
-        return None
+            found = self._fetched(listed.serial)
+            if _is_for(found.leaf, identity.key_digest) and fits(found.leaf):
+                if found.issued.status == ISSUED:
+                    return found
+                other = other or found
+        return other
 
-    def _leaf(self, serial: SerialNumber) -> x509.Certificate | None:
+    def _fetched(self, serial: SerialNumber) -> FoundCertificate:
         with self._lock:
-            if serial in self._leaves:
-                return self._leaves[serial]
+            if serial in self._found:
+                return self._found[serial]
         issued = self._client.certificate(serial)
         if issued is None:
             raise AtlasError(
                 f"the service lists {serial} and is still issuing it, so nobody can tell yet whose"
                 " it is"
             )
-        leaf = _read(issued) if issued.status != "REVOKED" else None
+        found = FoundCertificate(serial, issued, read_leaf(issued))
         with self._lock:
-            self._leaves[serial] = leaf
-        return leaf
+            self._found[serial] = found
+        return found
 
 
-def _read(issued: IssuedCertificate) -> x509.Certificate:
-    return certificates.load_certificates(issued.pem.encode("ascii", "replace"))[0]
+def _is_for(leaf: Certificate, key_digest: str) -> bool:
+    """Keys of other kinds than ours may be unknown to the library."""
+    try:
+        return certificates.public_key_digest(leaf) == key_digest
+    except Exception:  # it has several for this
+        return False

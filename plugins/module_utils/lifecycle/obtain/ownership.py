@@ -11,9 +11,9 @@ copies the old certificate's names to another key.
 from __future__ import annotations
 
 from ...api.client import Client, IssuedCertificate
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates, keys
-from ...pki.library import x509
 from .. import due
 from ..exchange import Proof
 from ..wanted import Wanted
@@ -54,7 +54,7 @@ def named_certificate(client: Client, serial: str, wanted: Wanted | None) -> Iss
     return issued
 
 
-def names_that_differ(wanted: Wanted, leaf: x509.Certificate) -> list[str]:
+def names_that_differ(wanted: Wanted, leaf: Certificate) -> list[str]:
     """What of the names and the subject of a certificate is not as the task states."""
     return [
         difference
@@ -63,7 +63,7 @@ def names_that_differ(wanted: Wanted, leaf: x509.Certificate) -> list[str]:
     ]
 
 
-def _refuse_other_names(wanted: Wanted, leaf: x509.Certificate, serial: str) -> None:
+def _refuse_other_names(wanted: Wanted, leaf: Certificate, serial: str) -> None:
     names = names_that_differ(wanted, leaf)
     if names:
         raise AtlasError(

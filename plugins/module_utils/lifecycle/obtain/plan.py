@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,18 +16,19 @@ from ...api.policy.check import check_request
 from ...api.policy.completion import complete
 from ...api.policy.key_choice import KeyChoice, choose_key
 from ...api.policy.model import Policy
-from ...api.policy.verdict import PolicyError
+from ...api.policy.verdict import PolicyError, Violation
 from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import keys
 from ...pki.keys import KeyKind
-from ...times import leaves_no_life
+from ...times import iso_time, leaves_no_life
 from ..facts import CertificateFacts
 from ..wanted import PUBLIC_KEY, ExternalKey, Wanted
 
 _BACKDATED_SECONDS = 3
 """How far `not_before` lies in the past, so that a client whose clock is a little slow accepts
 the certificate at once. No more than the policy's skew allows."""
+_MOMENT = re.compile(r"\b\d{9,11}\b")
 MOST_SHORTENED = 3599
 """Seconds, at most, by which the end is earlier than it could be. An end that is unlikely to be
 shared by another certificate is how one whose answer was lost is found again."""
@@ -79,7 +81,7 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
         request = replace(request, not_after=_shortened(request.not_before, request.not_after))
     violations = check_request(policy, request, key, now).violations
     if violations:
-        raise PolicyError(violations)
+        raise PolicyError([_explained(violation, wanted) for violation in violations])
     _refuse_short_life(wanted, request)
     _refuse_unproven(wanted, policy)
     return Planned(
@@ -90,6 +92,28 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
         with_proof=policy.wants_proof,
         backdated=None if wanted.not_before else backdated,
     )
+
+
+def _explained(violation: Violation, wanted: Wanted) -> Violation:
+    """In the words of the task: nobody states a moment as a number, an end where there is a
+    duration, or knows of a common name that was filled in."""
+    path, allowed = violation.path, violation.allowed
+    if path == "subject_dn.common_name" and "common_name" not in wanted.subject:
+        filled_in = "it was filled in from san.dns_names, because the validation policy wants one"
+        return replace(violation, allowed=f"{allowed}; {filled_in}")
+    if not path.startswith("validity."):
+        return violation
+    is_duration = path == "validity.not_after" and wanted.valid_for
+    return Violation(
+        "validity.valid_for" if is_duration else path,
+        _with_dates(violation.value),
+        violation.rule,
+        _with_dates(allowed),
+    )
+
+
+def _with_dates(text: str) -> str:
+    return _MOMENT.sub(lambda found: iso_time(int(found.group())), text)
 
 
 def _key(wanted: Wanted, policy: Policy) -> KeyChoice | None:

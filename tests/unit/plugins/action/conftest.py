@@ -33,6 +33,8 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
             check_mode=check_mode,
             async_val=0,
             action="atlas_test",
+            resolved_action="globalsign.atlas.atlas_test",
+            module_defaults=[],
             delegate_to=None,
             diff=False,
             no_log=False,

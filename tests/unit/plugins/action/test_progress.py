@@ -22,6 +22,6 @@ def test_progress_is_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
     for done in range(1, 501):
         now[0] += 0.125
         progress(done, 500)
-    assert said[0] == "web1: 40 of 500 requests answered"
-    assert said[-1] == "web1: 480 of 500 requests answered"
+    assert said[0] == "web1: 40 of 500 certificates issued"
+    assert said[-1] == "web1: 480 of 500 certificates issued"
     assert len(said) == 12

@@ -72,12 +72,14 @@ def test_what_is_no_name_under_idna(text: str) -> None:
 
 def test_the_library_for_other_alphabets_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "idna", None)
+    monkeypatch.delitem(sys.modules, "ansible.plugins.action", raising=False)
     assert dns_name("Example.com", "domain") == "example.com"
     with pytest.raises(AtlasError) as caught:
         dns_name("bücher.example", "domain")
     assert caught.value.message == (
         "domain: 'bücher.example' cannot be turned into an A-label, because the Python library idna"
-        f" is missing for {sys.executable}; install it, or give the name with xn--."
+        f" is missing on the managed node for {sys.executable}; install it, or give the name with"
+        " xn--."
     )
 
 

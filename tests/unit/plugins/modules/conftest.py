@@ -41,12 +41,6 @@ def run_module(monkeypatch: pytest.MonkeyPatch) -> Run:
             def fail_json(self, msg: str) -> None:
                 raise EndedError({"failed": True, "msg": msg})
 
-            def set_owner_if_different(self, *_arguments: Any) -> bool:
-                return False
-
-            set_group_if_different = set_owner_if_different
-            set_default_selinux_context = set_owner_if_different
-
         monkeypatch.setattr(file, "AnsibleModule", Module)
         with pytest.raises(EndedError) as ended:
             file.main()

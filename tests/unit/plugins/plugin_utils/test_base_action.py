@@ -51,6 +51,8 @@ def make(
         check_mode=check_mode,
         async_val=0,
         action="atlas_test",
+        resolved_action="globalsign.atlas.atlas_test",
+        module_defaults=[],
         delegate_to=None,
         diff=False,
         no_log=False,
@@ -83,7 +85,12 @@ def test_options_are_validated_and_complete() -> None:
         ({"colour": "green"}, "value of colour must be one of: red, blue, got: green."),
         ({"count": "many"}, "count"),
         ({"colour": "red", "count": 1}, "parameters are mutually exclusive: colour|count."),
-        ({"color": "red"}, "color. Supported parameters include"),
+        (
+            {"color": "red"},
+            "Unsupported parameters for (globalsign.atlas.atlas_test) module: color. Supported"
+            " parameters include: ",
+        ),
+        ({"color": "red"}, "validate_certs. Did you mean colour?"),
     ],
 )
 def test_a_bad_option_is_one_sentence(arguments: dict[str, Any], text: str) -> None:
@@ -101,6 +108,67 @@ def test_the_environment_of_the_controller_is_the_last_resort(
     assert run(make())["api_url"] == "from-the-controller"
     assert run(make(in_play))["api_url"] == "from-the-play"
     assert run(make(in_play, api_url="from-the-task"))["api_url"] == "from-the-task"
+
+
+def options_of(action: Any) -> dict[str, Any]:
+    seen: list[dict[str, Any]] = []
+    action.does = lambda options: seen.append(options) or {}
+    assert "failed" not in run(action)
+    return seen[0]
+
+
+def test_variables_that_are_set_and_empty_are_not_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWX sets the variables of all fields of a credential, the optional ones too."""
+    (tmp_path / "conf").write_text(json.dumps({"cert_file": "/file.crt", "key_file": "/file.key"}))
+    for option in CONNECTION_OPTIONS:
+        monkeypatch.setenv(environment_variable(option), "")
+    monkeypatch.setenv("ATLAS_CONFIG_FILE", str(tmp_path / "conf"))
+    found = options_of(with_files(make([{"ATLAS_CLIENT_PKCS12": ""}], client_cert=""), tmp_path))
+    assert (found["client_cert"], found["client_key"]) == ("/file.crt", "/file.key")
+    assert (found["retries"], found["validate_certs"], found["proxy"]) == (5, True, None)
+
+
+def test_a_form_of_the_environment_does_not_outdo_that_of_the_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for option in ("client_cert_content", "client_key_content", "client_key_passphrase"):
+        monkeypatch.setenv(environment_variable(option), "of the environment")
+    found = options_of(make(client_cert="/a.crt", client_key="/a.key"))
+    stated = {name: value for name, value in found.items() if name.startswith("client_") and value}
+    assert stated == {"client_cert": "/a.crt", "client_key": "/a.key"}
+
+
+@pytest.mark.parametrize(
+    "module_defaults",
+    [
+        [{"group/globalsign.atlas.atlas": {"client_pkcs12": "/d.p12", "retries": 2}}],
+        [{"globalsign.atlas.atlas_test": {"client_pkcs12": "/d.p12", "retries": 2}}],
+        [
+            {"group/globalsign.atlas.atlas": {"client_pkcs12": "/outer.p12", "retries": 9}},
+            {"group/globalsign.atlas.atlas": {"client_pkcs12": "/d.p12", "retries": 2}},
+        ],
+    ],
+)
+def test_a_form_of_the_module_defaults_does_not_outdo_that_of_the_task(
+    module_defaults: list[Any],
+) -> None:
+    """Core has merged them when the action begins."""
+    merged = {"client_cert": "/a.crt", "client_key": "/a.key", "retries": 2, "count": 7}
+    action = make(client_pkcs12="/d.p12", **merged)
+    action._task.module_defaults = module_defaults
+    found = options_of(action)
+    assert {name: found[name] for name in merged} == merged
+    assert found["client_pkcs12"] is None
+
+
+def test_of_module_defaults_alone_all_is_taken() -> None:
+    action = make(client_pkcs12="/d.p12")
+    action._task.module_defaults = [
+        {"group/globalsign.atlas.atlas": {"client_pkcs12": "/d.p12"}, "other": {"client_cert": "x"}}
+    ]
+    assert options_of(action)["client_pkcs12"] == "/d.p12"
 
 
 @pytest.mark.parametrize("wrap", [list, tuple, lambda one: one[0]])
@@ -314,18 +382,18 @@ def test_a_file_that_is_nowhere(tmp_path: Path) -> None:
 def test_what_a_config_file_states_comes_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = {"url": "https://file/v2", "api_key": "file", "api_secret": "file", "timeout": 7}
+    document = {"url": "https://file/v2", "api_key": "file", "timeout": 7, "cert_file": "/file"}
     (tmp_path / "hvclient.conf").write_text(json.dumps(document))
     monkeypatch.setenv("ATLAS_API_KEY", "environment")
     action = with_files(make(config_file="hvclient.conf", api_url="task"), tmp_path)
     seen: list[Any] = []
     action.does = lambda options: seen.append(options) or {}
     run(action)
-    told = {name: seen[0][name] for name in ("api_url", "api_key", "api_secret", "read_timeout")}
+    told = {name: seen[0][name] for name in ("api_url", "api_key", "client_cert", "read_timeout")}
     assert told == {
         "api_url": "task",
         "api_key": "environment",
-        "api_secret": "file",
+        "client_cert": "/file",
         "read_timeout": 7,
     }
 

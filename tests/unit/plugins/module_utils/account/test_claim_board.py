@@ -16,8 +16,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.account.claim_boa
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.run_client import RunClient
 from ansible_collections.globalsign.atlas.plugins.module_utils.account.scratch import Scratch
-from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import ClaimToken
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Claim, ClaimToken
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.session import Account
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 
 ACCOUNT = Account("https://localhost:8443/v2", "e510e289e6cd8947", "a9c4" * 10)
 TOKEN = ClaimToken("01", "token=1", 1_800_000_000)
@@ -133,3 +134,100 @@ def test_a_damaged_reservation_is_none(scratch: Scratch, tmp_path: Path, content
     file.write_text(content)
     with client(scratch, 10).reserved_quota(1, is_kept=False) as left:
         assert left == 10
+
+
+# Claims and quota of a run
+
+
+def claim(domain: str) -> Claim:
+    return Claim("01", domain, "VERIFIED", 5, 1_900_000_000, 6, "token", "DNS", ())
+
+
+def listing(scratch: Scratch, *found: Claim | Exception) -> tuple[Any, list[int]]:
+    """A client and how often it lists its claims."""
+    made, asked = client(scratch, 0), []
+
+    def claims() -> Any:
+        asked.append(1)
+        for entry in found:
+            if isinstance(entry, Exception):
+                raise entry
+            yield entry
+
+    made.claims = claims
+    return made, asked
+
+
+def test_claims_are_listed_once_in_a_run(scratch: Scratch, tmp_path: Path) -> None:
+    (first, asked), (second, asked_again) = listing(scratch, claim("a.example")), listing(scratch)
+    covering = [Claim("", "a.example", "VERIFIED", 0, 1_900_000_000, None, None, "DNS", ())]
+    assert first.known_claims(anew=False) == covering
+    assert second.known_claims(anew=False) == covering
+    assert (len(asked), len(asked_again)) == (1, 0)
+    (file,) = tmp_path.rglob("claims")
+    assert "token" not in file.read_text()
+
+
+def test_claims_are_listed_anew_once_by_who_began_after_that(scratch: Scratch) -> None:
+    early, asked = listing(scratch, claim("a.example"))
+    early.known_claims(anew=False)
+    assert len(early.known_claims(anew=True)) == 1
+    assert len(asked) == 1
+    late, asked_later = listing(scratch)
+    assert late.known_claims(anew=True) == []
+    assert late.known_claims(anew=True) == []
+    assert len(asked_later) == 1
+
+
+def test_claims_that_cannot_be_listed_are_asked_for_once(scratch: Scratch) -> None:
+    for times in (1, 0):
+        made, asked = listing(scratch, AtlasError("Atlas said no."))
+        assert made.known_claims(anew=False) is None
+        assert len(asked) == times
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "[1.0]", '["a", []]', "[1.0, 7]", "[1.0, [7]]", '[1.0, [["a", 1, 2, 3]]]', "{}"],
+)
+def test_a_damaged_listing_is_none(scratch: Scratch, tmp_path: Path, content: str) -> None:
+    listing(scratch)[0].known_claims(anew=False)
+    (file,) = tmp_path.rglob("claims")
+    file.write_text(content)
+    made, asked = listing(scratch, claim("a.example"))
+    assert len(made.known_claims(anew=False)) == 1
+    assert len(asked) == 1
+
+
+def counting(scratch: Scratch, left: int) -> tuple[Any, list[int]]:
+    made, asked = client(scratch, left), []
+
+    def quota() -> int:
+        asked.append(1)
+        return left
+
+    made.quota = quota
+    return made, asked
+
+
+def test_the_quota_is_asked_once_while_there_is_enough(scratch: Scratch) -> None:
+    first, asked = counting(scratch, 10)
+    assert [first.quota_for(4, is_kept=True) for _each in range(2)] == [4, 4]
+    assert len(asked) == 1
+    # Of those none were issued, so it is asked again before anybody is refused.
+    assert (first.quota_for(4, is_kept=False), len(asked)) == (4, 2)
+    second, asked = counting(scratch, 3)
+    assert (second.quota_for(11, is_kept=True), len(asked)) == (3, 1)
+    assert second.quota_for(1, is_kept=True) == 1
+    third, _asked = counting(scratch, 0)
+    assert third.quota_for(3, is_kept=True) == 0
+
+
+def test_a_quota_that_is_not_told_is_none(scratch: Scratch) -> None:
+    made = client(scratch, 0)
+
+    def quota() -> int:
+        raise AtlasError("Atlas said no.")
+
+    made.quota = quota
+    assert made.quota_for(1, is_kept=True) is None

@@ -179,7 +179,9 @@ def test_a_pkcs12_file(options: dict[str, Any], tmp_path: Path, passphrase: str)
     encryption: Any = serialization.NoEncryption()
     if passphrase:
         encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    content = pkcs12.serialize_key_and_certificates(b"atlas", KEY, leaf, None, encryption)
+    content = pkcs12.serialize_key_and_certificates(
+        b"atlas", KEY, certificates.to_library(leaf), None, encryption
+    )
     (tmp_path / "client.p12").write_bytes(content)
     given = {"client_pkcs12": str(tmp_path / "client.p12"), "client_key_passphrase": passphrase}
     opened({**options, "client_cert": None, "client_key": None, **given}).close()
@@ -414,7 +416,7 @@ def test_a_pkcs12_file_that_lacks_something(
     content = pkcs12.serialize_key_and_certificates(
         b"atlas",
         KEY if parts == "key" else None,
-        leaf if parts == "certificate" else None,
+        certificates.to_library(leaf) if parts == "certificate" else None,
         None,
         serialization.NoEncryption(),
     )
@@ -457,3 +459,16 @@ def test_a_source_shows_nothing_of_what_it_holds() -> None:
     assert repr(Source("client_key", "a.key", b"secret")) == (
         "Source(option='client_key', given='a.key')"
     )
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "TRUSTED CERTIFICATE"])
+def test_ca_certificates_may_have_comments_in_any_letters(
+    options: dict[str, Any], tmp_path: Path, label: str
+) -> None:
+    """As in the bundles of distributions."""
+    path = Path(options["ca_path"])
+    certificate = path.read_text().replace("CERTIFICATE-----", f"{label}-----")
+    path.write_bytes("\N{ZERO WIDTH NO-BREAK SPACE}# F\N{DOUBLE ACUTE ACCENT}\n".encode())
+    with path.open("a") as file:
+        file.write(certificate + "# end\n")
+    open_session(options, find, str(tmp_path)).close()

@@ -289,6 +289,17 @@ def test_a_lock_alone_makes_the_folder_for_this_user_only(scratch: Scratch, tmp_
         os.umask(before)
 
 
+@pytest.mark.parametrize(("patience", "most"), [(0.0, 10.0), (10.0, 0.0), (-1.0, 10.0)])
+def test_the_less_patient_of_both_counts(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float, most: float
+) -> None:
+    monkeypatch.setattr(scratch_module, "_PATIENCE", most)
+    others = Scratch(str(tmp_path), ACCOUNT)
+    started = time.monotonic()
+    with scratch.locked(), others.locked(patience=patience):
+        assert time.monotonic() - started < 5
+
+
 def test_a_lock_that_cannot_be_had_leaves_no_open_file(
     scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.api import calls
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import (
     Claim,
     ClaimToken,
@@ -26,6 +28,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.errors import
     refusal,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.response import Response
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 
 SERIAL = "01CFABDF1EBA6325930BF8B6FFD89F12"
 CLAIM_ID = "0136017F938B709EE80A67B80183B83F"
@@ -41,8 +44,13 @@ class ScriptedSession:
     def __init__(self, *answers: tuple[int, Any, dict[str, str]]) -> None:
         self._answers = list(answers)
         self.asked: list[tuple[Any, ...]] = []
+        self.seconds: list[float] = []
 
-    def get(self, path: str, query: Any = None) -> Response:
+    total_timeout = 180.0
+
+    def get(self, path: str, query: Any = None, seconds: float | None = None) -> Response:
+        if seconds is not None:
+            self.seconds.append(seconds)
         return self._answer("GET", path, query)
 
     def post(self, path: str, body: Any = None, until_ready: bool = False) -> Response:
@@ -373,7 +381,6 @@ class TestClaims:
             ([(0, 100, None), (100, 0, None)], 100),
             ([(0, 100, 250), (100, 100, 250), (200, 50, 250)], 250),
             ([(0, 100, None), (100, 100, None), (200, 50, None)], 250),
-            ([(0, 100, -1), (100, 20, -1)], 120),
             ([(0, 50, 120), (50, 50, 120), (100, 20, 120)], 120),
             ([(0, 100, 250), (100, 0, 250)], 100),
             ([(0, 100, 250), (0, 100, 250)], 100),
@@ -388,7 +395,6 @@ class TestClaims:
             "one full page, untold",
             "three pages",
             "three pages, untold",
-            "two pages, told in no number",
             "smaller pages than asked for",
             "fewer than told",
             "the same page for ever",
@@ -403,6 +409,51 @@ class TestClaims:
             ("GET", "/claims/domains", {"page": page, "per_page": 100})
             for page in range(1, len(pages) + 1)
         ]
+
+    def test_pages_share_the_time_of_one_call(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is done with the entries meanwhile takes none of it."""
+        now = [0.0]
+        monkeypatch.setattr(calls, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        session = ScriptedSession(*(self.page(first, 100, None) for first in (0, 100, 200)))
+        answer = session._answer
+
+        def slow(*asked: Any) -> Response:
+            now[0] += 7
+            return answer(*asked)
+
+        monkeypatch.setattr(session, "_answer", slow)
+        for _claim in zip(range(250), Client(session).claims()):  # type: ignore[arg-type]
+            now[0] += 1000
+        assert session.seconds == [180.0, 173.0, 166.0]
+
+    def test_a_list_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert calls.MOST_PAGES == 1000
+        monkeypatch.setattr(calls, "MOST_PAGES", 3)
+        session = ScriptedSession(*(self.page(100 * number, 100, 10**9) for number in range(3)))
+        error = error_of(lambda: list(Client(session).claims()))  # type: ignore[arg-type]
+        assert error.message == (
+            "The answer of Atlas to GET /claims/domains is not as documented: it goes on after 3"
+            " pages; check api_url."
+        )
+
+    @pytest.mark.parametrize("total", ["-1", "\u00b2", "1.0", "many", "9" * 16, "1, 1"])
+    def test_a_total_that_is_none(self, total: str) -> None:
+        client, _session = client_for(200, [claim_document()], {"total-count": total})
+        assert error_of(lambda: list(client.claims())).message == (
+            "The answer of Atlas to GET /claims/domains is not as documented: its header"
+            " Total-Count is not the number of all entries; check api_url."
+        )
+
+    @pytest.mark.parametrize("claim_id", ["..", "", CLAIM_ID[:-1], CLAIM_ID + "0", "0x" + "0" * 30])
+    def test_what_is_no_id_gets_into_no_path(self, claim_id: str) -> None:
+        client, session = client_for(204)
+        for call in (client.claim, client.delete_claim, client.reassert_claim):
+            with pytest.raises(AtlasError) as caught:
+                call(claim_id)
+            assert caught.value.message == (
+                f"{claim_id!r} is no claim id; give its 32 hexadecimal digits."
+            )
+        assert session.asked == []
 
     @pytest.mark.parametrize(
         ("document", "field"),

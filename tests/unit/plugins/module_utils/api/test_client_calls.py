@@ -135,31 +135,11 @@ def test_rekey_sends_what_is_stated(bench: Any, server: Any, client: Client) -> 
     )
 
 
-def test_a_check_issues_nothing(bench: Any, server: Any, client: Client) -> None:
-    server.on("POST", "/certificates", bench.reply(204))
-    assert client.check_request({"public_key": "KEY"}) is None
-    assert server.seen[-1].headers["mode"] == "domain-validation"
-
-
 def test_what_issues_has_no_mode(bench: Any, server: Any, client: Client) -> None:
     location = {"Location": f"/v2/certificates/{SERIAL}"}
     server.on("POST", "/certificates", bench.reply(201, headers=location))
     assert client.request_certificate({"public_key": "KEY"}).text == SERIAL
     assert "mode" not in server.seen[-1].headers
-
-
-def test_a_check_is_not_passed_by_any_success(bench: Any, server: Any, client: Client) -> None:
-    server.on("POST", "/certificates", bench.reply(200, {}))
-    with pytest.raises(ApiError, match="with status 200 it tells no serial number in Location"):
-        client.check_request({"public_key": "KEY"})
-
-
-def test_a_service_that_does_not_know_checks(bench: Any, server: Any, client: Client) -> None:
-    location = {"Location": f"/v2/certificates/{SERIAL}"}
-    server.on("POST", "/certificates", bench.reply(201, headers=location))
-    serial = client.check_request({"public_key": "KEY"})
-    assert serial is not None
-    assert serial.text == SERIAL
 
 
 def test_an_exhausted_quota_tells_what_is_left(bench: Any, server: Any, client: Client) -> None:
@@ -197,8 +177,9 @@ def test_names_that_no_claim_covers(
     errors = {f"n{number}": "none" for number in range(count)}
     answer = {"description": "san: failed", "errors": errors}
     server.on("POST", "/certificates", bench.reply(status, answer))
+    body = {"san": {"dns_names": list(errors)}, "public_key": "KEY"}
     with pytest.raises(ApiError) as caught:
-        client.request_certificate({"public_key": "KEY"})
+        client.request_certificate(body)
     reasons = "; ".join(f"{name}: none" for name in errors)
     assert caught.value.message == (
         f"Atlas refused the request with {status} san: failed ({reasons}). There is no verified"
@@ -208,20 +189,48 @@ def test_names_that_no_claim_covers(
     assert (caught.value.status, caught.value.outcome) == (status, "refused")
 
 
-@pytest.mark.parametrize(("status", "errors"), [(400, {}), (422, {}), (409, {"a.example": "none"})])
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"san": {"dns_names": ["A.example."]}}, "a.example"),
+        ({"san": {"emails": ["me@a.example"], "dns_names": []}}, "me@a.example"),
+        ({"san": {"ip_addresses": ["192.0.2.7"]}}, "192.0.2.7"),
+        ({"san": {"uris": ["https://a.example/x"]}}, "https://a.example/x"),
+        ({"subject_dn": {"common_name": "a.example"}}, "A.example"),
+    ],
+)
+def test_a_name_that_was_asked_for_is_one_in_any_spelling(
+    bench: Any, server: Any, client: Client, body: dict[str, Any], key: str
+) -> None:
+    answer = {"description": "san: failed", "errors": {key: "none", "requires_label": "x"}}
+    server.on("POST", "/certificates", bench.reply(422, answer))
+    with pytest.raises(ApiError) as caught:
+        client.request_certificate(body)
+    assert f"There is no verified claim that covers {key}; claim" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "errors"),
+    [
+        (400, {}),
+        (422, {}),
+        (409, {"a.example": "none"}),
+        (422, {"requires_label_separator": "a.example"}),
+        (422, {"b.example": "none"}),
+    ],
+)
 def test_no_claim_is_spoken_of_where_no_name_is_refused(
     bench: Any, server: Any, client: Client, status: int, errors: dict[str, str]
 ) -> None:
     server.on("POST", "/certificates", bench.reply(status, {"description": "x", "errors": errors}))
     with pytest.raises(ApiError) as caught:
-        client.request_certificate({"public_key": "KEY"})
+        client.request_certificate({"san": {"dns_names": ["a.example"]}, "public_key": "KEY"})
     assert "claim" not in caught.value.message
     assert caught.value.status == status
 
 
 ISSUING = [
     ("/certificates", lambda client: client.request_certificate({"public_key": "KEY"})),
-    ("/certificates", lambda client: client.check_request({"public_key": "KEY"})),
     (f"{CERTIFICATES}/rekey", lambda client: client.rekey(SERIAL, "KEY")),
 ]
 

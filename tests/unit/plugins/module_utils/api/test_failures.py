@@ -82,6 +82,11 @@ CUT_OFF = (
     "atlas.example:8443 closed the connection before its answer was complete; try again later, and"
     " if it is always so at the login, check that client_cert is of this account."
 )
+NewestProtocolError = type("ProtocolError", (Exception,), {})
+NOT_HTTP = (
+    "api_url: atlas.example:8443 answered with {}; check the URL, and whether a proxy or portal"
+    " stands in between."
+)
 DISAGREE = "api_url: atlas.example:8443 and this controller agree on no TLS connection ({})."
 NOT_TLS = "api_url: atlas.example:8443 does not speak TLS; check host and port."
 UNTRUSTED = (
@@ -186,10 +191,28 @@ def named(name: str, text: str = "canary") -> Exception:
         (ssl.SSLEOFError(8, "canary"), PEER, CUT_OFF),
         (ssl.SSLZeroReturnError(6, "canary"), PEER, CUT_OFF),
         (BrokenPipeError(), PEER, CUT_OFF),
-        (http.client.BadStatusLine("canary"), PEER, CUT_OFF),
+        (http.client.BadStatusLine("HTTP/1."), PEER, CUT_OFF),
+        (http.client.RemoteDisconnected("canary"), PEER, CUT_OFF),
+        *((named(name), PEER, CUT_OFF) for name in ("ProtocolError", "IncompleteRead")),
+        (http.client.BadStatusLine("canary"), PEER, NOT_HTTP.format("something that is not HTTP")),
         *(
-            (named(name), PEER, CUT_OFF)
-            for name in ("ProtocolError", "IncompleteRead", "InvalidChunkLength")
+            (named(name), PEER, NOT_HTTP.format("a length that is not one"))
+            for name in ("InvalidChunkLength", "InvalidHeader")
+        ),
+        (
+            http.client.LineTooLong("header line"),
+            PEER,
+            NOT_HTTP.format("a line that is longer than HTTP clients take"),
+        ),
+        (
+            NewestProtocolError("Response chunk size line exceeded maximum allowed length"),
+            PEER,
+            NOT_HTTP.format("a line that is longer than HTTP clients take"),
+        ),
+        (
+            http.client.HTTPException("got more than 100 headers"),
+            PEER,
+            NOT_HTTP.format("more headers than HTTP clients take"),
         ),
         (
             RuntimeError("canary"),

@@ -43,7 +43,12 @@ def test_a_malformed_answer() -> None:
         ("integer", 0, 0),
         ("integer", -7, -7),
         ("integer", "12", 12),
-        ("integer", "9" * 19, 9999999999999999999),
+        ("integer", 2**53, 2**53),
+        ("integer", -(2**53), -(2**53)),
+        ("integer", str(2**53), 2**53),
+        ("time", 0, 0),
+        ("time", 253402300799, 253402300799),
+        ("optional_time", 253402300799, 253402300799),
         ("optional_integer", 0, 0),
         ("optional_integer", "0", 0),
         ("optional_integer", "", None),
@@ -63,6 +68,14 @@ def test_a_malformed_answer() -> None:
         ("texts", None, ()),
         ("texts", [], ()),
         ("texts", ["x", ""], ("x", "")),
+        ("texts", ["x\x1b\ny"], ("x y",)),
+        ("line", " a\x1b[2J\u202e\nb ", "a [2J b"),
+        ("line", "x" * 500, "x" * 500),
+        ("optional_line", "a\tb", "a b"),
+        ("optional_line", "x" * 501, "x" * 499 + "\u2026"),
+        ("optional_line", "\x1b", None),
+        ("optional_line", "", None),
+        ("optional_line", MISSING, None),
     ],
 )
 def test_a_member(read: str, value: Any, result: Any) -> None:
@@ -83,6 +96,20 @@ def test_a_member(read: str, value: Any, result: Any) -> None:
             for read in ("integer", "optional_integer", "optional_time")
             for value in (True, False, 1.0, "1.0", "-1", " 1", "\u0667", "9" * 20, [], {})
         ),
+        *(
+            (read, value, "is too large a number")
+            for read in ("integer", "optional_integer", "time", "optional_time")
+            for value in (10**30, -(10**30), 2**53 + 1, -(2**53) - 1, "9" * 19)
+        ),
+        *(
+            (read, value, "is not a time between 1970 and 9999")
+            for read in ("time", "optional_time")
+            for value in (-1, 253402300800, "253402300800")
+        ),
+        *(("time", value, "is missing") for value in (MISSING, None, "")),
+        *(("line", value, "is missing") for value in (MISSING, None, "", "\x1b\n ")),
+        ("line", "x" * 501, "is longer than 500 characters"),
+        *((read, 7, "is not a text") for read in ("line", "optional_line")),
         *(("members", value, "is not a list") for value in ({}, "", 0)),
         *(("texts", value, "is not a list of texts") for value in ({}, "", "x", [1], ["x", None])),
     ],
@@ -129,6 +156,14 @@ def test_what_is_no_list(document: Any) -> None:
         response(document).entries()
 
 
+def test_the_statuses_that_are_documented() -> None:
+    answer = response()
+    assert answer.expect(200) is answer
+    assert answer.expect(201, 200) is answer
+    with pytest.raises(ApiError, match=r"documented: it has the status 200; check"):
+        answer.expect(201, 202)
+
+
 def test_a_list() -> None:
     assert response([1, None]).entries() == [1, None]
     assert response([]).entries() == []
@@ -146,6 +181,7 @@ def test_a_list() -> None:
         ("/", ""),
         ("", ""),
         ("https://atlas.example:8443", ""),
+        ("https://[atlas/0A", ""),
     ],
 )
 def test_the_end_of_location(location: str, segment: str) -> None:

@@ -102,6 +102,11 @@ def test_no_pause_goes_beyond_the_total(pauses: list[float]) -> None:
     assert pauses == []
 
 
+def test_so_much_must_be_left_for_the_next(pauses: list[float]) -> None:
+    assert not Attempts(5, 10).wait(6, needed=4)
+    assert Attempts(5, 10).wait(6, needed=3)
+
+
 def test_an_attempt_that_does_not_count(pauses: list[float]) -> None:
     attempts = Attempts(0, 100)
     assert not attempts.wait()
@@ -146,7 +151,13 @@ def test_an_answer_that_asks_for_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [(DATE, 1795482123.0), ("", None), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+    [
+        (DATE, 1795482123.0),
+        ("", None),
+        ("soon", None),
+        (" ", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+    ],
 )
 def test_a_date_of_a_header(text: str, seconds: float | None) -> None:
     assert http_date(text) == seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -207,7 +208,8 @@ class Store:
         self.saved.append(token)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, patience: float) -> Iterator[None]:
+        assert 0 < patience <= 180
         self.is_locked = True
         yield
         self.is_locked = False
@@ -436,48 +438,100 @@ class TestTime:
         bench.session(server, retries=1).get(QUOTA)
         assert 10 <= pauses[0] <= 10.5
 
-    def test_a_body_that_comes_by_driblets_has_an_end(
+    @pytest.mark.parametrize("read_timeout", [0.3, 60])
+    def test_silence_ends_with_the_first_time_that_is_over(
+        self, bench: Any, server: Any, read_timeout: float
+    ) -> None:
+        server.on("GET", QUOTA, bench.reply(200, LEVEL, wait_for=server.released))
+        session = bench.session(server, read_timeout=read_timeout, total_timeout=0.6)
+        started = time.monotonic()
+        with pytest.raises(ApiError) as caught:
+            session.get(QUOTA)
+        assert caught.value.message == (
+            f"127.0.0.1:{server.port} did not answer within 0.3 seconds; try again later."
+            if read_timeout < 0.6
+            else f"127.0.0.1:{server.port} is too slow: its answer was not complete within 0.6"
+            " seconds (total_timeout); try again later."
+        )
+        assert caught.value.outcome == "unknown"
+        assert time.monotonic() - started < 1.6
+
+    def test_the_login_and_the_pauses_count(
         self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = Clock(monkeypatch)
 
         def slow(seen: Any) -> Any:
-            if seen.method == "POST":
-                return None
-            clock.now += 61
-            return bench.reply(200, LEVEL)
+            clock.now += 20
+            return None if seen.method == "POST" else bench.reply(503)
 
         server.otherwise = slow
-        session = bench.session(server, read_timeout=60, total_timeout=60)
-        with pytest.raises(ApiError) as caught:
+        monkeypatch.setattr(retry, "sleep", lambda _seconds: setattr(clock, "now", clock.now + 20))
+        session = bench.session(server, retries=9, total_timeout=70)
+        with pytest.raises(ApiError, match=r"it answered 503"):
             session.get(QUOTA)
-        assert caught.value.message == (
-            f"127.0.0.1:{server.port} is too slow: its answer is not complete yet; try again later."
-        )
-        assert caught.value.outcome == "unknown"
+        assert len(server.requests("GET", QUOTA)) == 2  # at 20 and at 60 seconds
 
-    @pytest.mark.parametrize(
-        ("read_timeout", "total_timeout"), [(60, 180), (61, 1), (1, 61)], ids=str
-    )
-    def test_a_slow_body_that_is_in_time(
-        self,
-        bench: Any,
-        server: Any,
-        monkeypatch: pytest.MonkeyPatch,
-        read_timeout: int,
-        total_timeout: int,
+    @pytest.mark.parametrize(("waits", "requests"), [(129, 2), (135, 1)])
+    def test_what_issues_is_not_begun_at_the_last_moment(
+        self, bench: Any, server: Any, pauses: list[float], waits: int, requests: int
+    ) -> None:
+        """Cut off, it would have to be looked up: a quarter of the time must be left."""
+        later = bench.reply(429, headers={"Retry-After": str(waits)})
+        answers = [later, bench.reply(201)][:requests]
+        server.on("POST", "/certificates", *answers)
+        session = bench.session(server, retries=5, total_timeout=180)
+        if requests == 2:
+            assert session.post_once("/certificates", BODY).status == 201
+            return
+        with pytest.raises(ApiError) as caught:
+            session.post_once("/certificates", BODY)
+        assert (caught.value.status, caught.value.outcome) == (429, "not_acted")
+
+    def test_what_issues_is_not_begun_after_a_login_that_took_long(
+        self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = Clock(monkeypatch)
 
-        def slow(seen: Any) -> Any:
-            if seen.method == "POST":
-                return None
-            clock.now += 61
-            return bench.reply(200, LEVEL)
+        def slow(_seen: Any) -> Any:
+            clock.now += 140
 
         server.otherwise = slow
-        session = bench.session(server, read_timeout=read_timeout, total_timeout=total_timeout)
-        assert session.get(QUOTA).json == LEVEL
+        session = bench.session(server, total_timeout=180)
+        with pytest.raises(ApiError) as caught:
+            session.post_once("/certificates", BODY)
+        assert caught.value.message == (
+            f"127.0.0.1:{server.port} is too slow: 180 seconds (total_timeout) were over before all"
+            " was asked for; try again later."
+        )
+        assert caught.value.outcome == "not_sent"
+
+    def test_who_waits_for_the_login_of_another_keeps_to_its_own_time(
+        self, bench: Any, server: Any
+    ) -> None:
+        server.on("POST", "/login", bench.reply(200, wait_for=server.released))
+        session = bench.session(server, total_timeout=0.5)
+        errors: list[ApiError] = []
+
+        def ask() -> None:
+            with pytest.raises(ApiError) as caught:
+                session.post_once("/certificates", BODY)
+            errors.append(caught.value)
+
+        threads = [threading.Thread(target=ask) for _number in range(4)]
+        started = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - started < 1.5
+        assert [error.outcome for error in errors] == ["not_sent"] * 4
+        assert {error.message for error in errors} == {
+            f"127.0.0.1:{server.port} is too slow: its answer was not complete within 0.5 seconds"
+            " (total_timeout); try again later.",
+            f"127.0.0.1:{server.port} is too slow: 0.5 seconds (total_timeout) were over before all"
+            " was asked for; try again later.",
+        }
 
     @pytest.mark.parametrize(("idle", "connections"), [(4, 1), (4.001, 2)])
     def test_how_long_a_connection_may_be_idle(
@@ -637,17 +691,20 @@ class TestAnswers:
     def test_how_long_it_may_be(
         self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch, extra: int
     ) -> None:
+        """All that is received for a request counts."""
         assert transport.MOST_BYTES == 16 * 1024 * 1024
-        monkeypatch.setattr(transport, "MOST_BYTES", 300_000)
-        body = json.dumps("x" * (300_000 - 2 + extra)).encode()
-        server.on("GET", QUOTA, bench.reply(200, body=body))
+        body = json.dumps("x" * 300_000).encode()
+        answer = bench.reply(200, body=body)
+        monkeypatch.setattr(transport, "MOST_BYTES", len(answer.raw) - extra)
+        server.on("GET", QUOTA, answer)
         if not extra:
-            assert len(bench.session(server).get(QUOTA).json) == 299_998
+            assert len(bench.session(server).get(QUOTA).json) == 300_000
             return
         with pytest.raises(ApiError) as caught:
             bench.session(server, retries=5).get(QUOTA)
         assert caught.value.message == (
-            f"127.0.0.1:{server.port} answered with more than 300000 bytes; check api_url."
+            f"127.0.0.1:{server.port} answered with more than {len(answer.raw) - 1} bytes; check"
+            " api_url."
         )
         assert caught.value.outcome == "unknown"
 

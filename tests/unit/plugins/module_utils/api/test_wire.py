@@ -118,15 +118,6 @@ CALLS = [
         result=SerialNumber(SERIAL),
     ),
     Call(
-        "check_request",
-        ({"public_key": "KEY"},),
-        "POST",
-        "/certificates",
-        b'{"public_key":"KEY"}',
-        headers={"mode": "domain-validation"},
-        status=204,
-    ),
-    Call(
         "rekey",
         (OTHER, "KEY", "PROOF", {"hash_algorithm": "SHA-256"}),
         "POST",

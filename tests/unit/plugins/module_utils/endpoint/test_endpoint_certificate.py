@@ -13,14 +13,13 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint import certificate, der
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.der import MalformedError
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.certificate import (
     read_certificate,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.certificate_message import (
     certificates_in,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.endpoint.der import MalformedError
 
 TLS_1_2 = 0x0303
 TLS_1_3 = 0x0304
@@ -130,15 +129,13 @@ def test_negative_serial_numbers_and_odd_names_are_told_as_they_are():
         (b"\x30\x80\0\0", "a length is indefinite, too long or cut off"),
         (b"\x30\x85\0\0\0\0\1\0", "a length is indefinite, too long or cut off"),
         (b"\x30\x82\1", "a length is indefinite, too long or cut off"),
-        (b"\x30\x81\1\0", "a length is not written in its shortest form"),
-        (b"\x30\x82\0\x80" + bytes(128), "a length is not written in its shortest form"),
         (b"\x3f\x81\1\0", "a tag has several octets, which certificates do not use"),
         (encoded(0x30, b"\x30\0\x30\0\x03\0"), "a certificate lacks required fields"),
         (small(serial=b"\x02\0"), "an INTEGER is empty"),
-        (small(time=b"\x17\x0d201301000000Z"), "a time is not a date and time in UTC"),
-        (small(time=b"\x17\x0b2001010000Z"), "a time is not a date and time in UTC"),
-        (small(time=b"\x17\x0d20010100000\xffZ"), "a time is not a date and time in UTC"),
-        (small(time=b"\x13\x0d200101000000Z"), "a time is not a date and time in UTC"),
+        (small(time=b"\x17\x0d201301000000Z"), "a time is not a date and time"),
+        (small(time=b"\x17\x07200101Z"), "a time is not a date and time"),
+        (small(time=b"\x17\x0d20010100000\xffZ"), "a time is not a date and time"),
+        (small(time=b"\x13\x0d200101000000Z"), "a time is not a date and time"),
         (
             small(extensions=general_names(b"\x87\5\1\2\3\4\5")),
             "an IP address has 5 octets instead of 4 or 16",
@@ -175,17 +172,6 @@ def test_any_other_octet_anywhere_is_read_or_refused(authority):
 
 
 @pytest.mark.parametrize(
-    "oid",
-    ["0.9.2342.19200300.100.1.25", "1.2.840.113549.1.1.11", "2.5.4.3", "2.999.1", "1.39", "0.0"],
-)
-def test_object_identifiers_are_written_with_dots(oid):
-    attribute_der = x509.Name([attribute("x", x509.ObjectIdentifier(oid))]).public_bytes()
-    name = der.elements(attribute_der)[0]
-    pair = der.members(der.members(name)[0], der.SET)[0]
-    assert der.object_identifier(der.members(pair)[0]) == oid
-
-
-@pytest.mark.parametrize(
     ("protocol", "body"),
     [
         (TLS_1_2, b"\0\0\x09\0\0\3abc\0\0\0"),
@@ -203,44 +189,3 @@ def test_a_certificate_message_is_read_whole_or_refused(protocol, body):
 def test_a_certificate_message_without_certificates_is_refused():
     with pytest.raises(MalformedError, match="it is empty"):
         certificates_in(b"\x0b\0\0\3\0\0\0", TLS_1_2)
-
-
-@pytest.mark.parametrize(
-    ("tag", "content", "text"),
-    [
-        (0x0C, "ü".encode(), "ü"),
-        (0x12, b"1 2", "1 2"),
-        (0x13, b"a", "a"),
-        (0x14, b"\xfc", "ü"),
-        (0x16, b"a@b", "a@b"),
-        (0x1A, b"a", "a"),
-        (0x1C, "ü".encode("utf-32-be"), "ü"),
-        (0x1E, "ü".encode("utf-16-be"), "ü"),
-        (0x13, b"\xfc", "#fc"),  # what is no text of its kind
-        (0x04, b"a", "#61"),  # what is no text at all
-        (0x0C, b" ", "\\ "),
-        (0x0C, b"  ", "\\ \\ "),
-        (0x0C, b"a ", "a\\ "),
-        (0x0C, b"#", "\\#"),
-        (0x0C, b"a\0#", "a\\00#"),
-    ],
-)
-def test_each_kind_of_text_and_what_has_to_be_escaped(tag, content, text):
-    assert certificate._attribute_value(der.Element(tag, content)) == text
-
-
-@pytest.mark.parametrize(
-    ("oid", "name"),
-    [
-        ("2.5.4.3", "CN"),
-        ("2.5.4.7", "L"),
-        ("2.5.4.8", "ST"),
-        ("2.5.4.10", "O"),
-        ("2.5.4.11", "OU"),
-        ("2.5.4.6", "C"),
-        ("2.5.4.9", "STREET"),
-        ("2.5.4.5", "2.5.4.5"),
-    ],
-)
-def test_the_short_names_of_attributes(oid, name):
-    assert certificate._ATTRIBUTE_NAMES.get(oid, oid) == name

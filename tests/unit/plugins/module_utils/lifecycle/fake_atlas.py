@@ -17,6 +17,7 @@ from typing import Any
 from cryptography import x509
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import (
+    Claim,
     IssuedCertificate,
     ListedCertificate,
     SerialNumber,
@@ -55,7 +56,8 @@ class Atlas:
 
     `refuse` is called with each request before it is acted upon, `lose` after that; both may
     raise. `failing` are calls by name that fail, and what with. `ahead` is how many seconds its
-    clock is ahead of `now`, which is the controller's.
+    clock is ahead of `now`, which is the controller's. `answer` changes what it returns of a
+    certificate.
     """
 
     def __init__(self, hierarchy: Any) -> None:
@@ -66,10 +68,13 @@ class Atlas:
         self.bodies: list[Mapping[str, Any]] = []
         self.policy: Mapping[str, Any] = POLICY
         self.quota = 1000
+        self.left: int | None = 1000
+        self.claims: list[Claim] | None = []
         self.leaves: dict[str, x509.Certificate] = {}
         self.statuses: dict[str, str] = {}
         self.refuse: Callable[[Mapping[str, Any]], None] = lambda _body: None
         self.lose: Callable[[Mapping[str, Any]], None] = lambda _body: None
+        self.answer: Callable[[IssuedCertificate], IssuedCertificate | None] = lambda issued: issued
         self.failing: dict[str, Exception] = {}
         self._lock = threading.Lock()
 
@@ -101,6 +106,14 @@ class Atlas:
         self._note("chain")
         chain: list[str] = self.hierarchy.chain
         return chain
+
+    def known_claims(self, anew: bool) -> list[Claim] | None:
+        self._note("claims", anew)
+        return self.claims
+
+    def quota_for(self, count: int, is_kept: bool) -> int | None:
+        self._note("left", count, is_kept)
+        return None if self.left is None else min(count, self.left)
 
     @contextmanager
     def reserved_quota(self, count: int, is_kept: bool) -> Iterator[int]:
@@ -134,10 +147,6 @@ class Atlas:
         self.lose(body)
         return SerialNumber(serial)
 
-    def check_request(self, body: Mapping[str, Any]) -> SerialNumber | None:
-        self._note("check", *body["san"]["dns_names"])
-        return None
-
     def rekey(
         self,
         serial: SerialNumber | str,
@@ -161,7 +170,7 @@ class Atlas:
         if leaf is None:
             raise api_error(404, "refused", f"Atlas knows no {serial}.")
         pem = certificates.certificate_pem(leaf)
-        return IssuedCertificate(pem, self.statuses[str(serial)], int(self.now))
+        return self.answer(IssuedCertificate(pem, self.statuses[str(serial)], int(self.now)))
 
     def _listed(self, since: int, until: int, when: Any) -> Sequence[ListedCertificate]:
         return [

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import due
@@ -15,10 +13,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options
     wanted_certificates,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
-from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
-    leaves_no_life,
-    renewal_threshold,
-)
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -198,45 +192,6 @@ def test_a_renewal_that_leaves_no_life_is_put_off_to_half_of_it(hierarchy, priva
     assert due.reasons(greedy, found, NOW + 5 * DAY)[0].startswith("expiring: 5 days remain")
 
 
-def test_a_spread_is_always_the_same_and_at_most_half(hierarchy, private_key) -> None:
-    spreads = set()
-    for _each in range(20):
-        certificate = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
-        task = wanted(renew_before="30d", renew_spread="100d")
-        later = due.spread(task, certificate, 30 * DAY)
-        assert later == due.spread(task, certificate, 30 * DAY)
-        assert 0 <= later <= 15 * DAY
-        spreads.add(later)
-    assert len(spreads) > 15
-    assert due.spread(wanted(), certificate, 30 * DAY) == 0
-
-
-def test_a_spread_puts_the_renewal_off(hierarchy, private_key) -> None:
-    certificate = hierarchy.issuing.issue(
-        private_key.public_key(), ("www.example.com", "example.com")
-    )
-    found = deployed(certificate, private_key)
-    spreading = wanted(renew_before="30d", renew_spread="10d")
-    later = due.spread(spreading, certificate, 30 * DAY)
-    first = NOW + 89 * DAY - 30 * DAY
-    assert due.reasons(spreading, found, first + later - 1) == []
-    assert len(due.reasons(spreading, found, first + later)) == 1
-
-
-@pytest.mark.parametrize(
-    ("renew_spread", "before", "most"),
-    [("10d", 30 * DAY, 10 * DAY), ("100d", 30 * DAY, 15 * DAY), ("3d", 5, 2)],
-)
-def test_a_spread_comes_from_the_serial_number(
-    hierarchy, private_key, renew_spread: str, before: int, most: int
-) -> None:
-    certificate = hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
-    serial = f"{certificate.serial_number:032X}".encode()
-    number = int(hashlib.sha256(serial).hexdigest()[:8], 16)
-    expected = number * most // (1 << 32)
-    assert due.spread(wanted(renew_spread=renew_spread), certificate, before) == expected
-
-
 def test_what_a_certificate_says_otherwise(good: due.Deployed) -> None:
     task = wanted(subject={"organization": "Other"}, san={"dns_names": ["api.example.com"]})
     assert due.mismatches(task, good.certificate) == [
@@ -272,24 +227,3 @@ def test_where_a_certificate_comes_from(good, options, found, said) -> None:
     found = due.Deployed(**{**vars(good), **found})
     reasons = due.reasons(wanted(**options), found, NOW)
     assert [reason[: len(said)] for reason in reasons] == ([said] if said else [])
-
-
-@pytest.mark.parametrize(
-    ("renew_before", "lifetime_days", "threshold_days"),
-    [
-        ("auto", 200, 30),
-        ("auto", 47, 47 / 3),
-        ("auto", 10, 5),
-        ("30d", 200, 30),
-        ("72h", 200, 3),
-        ("1440m", 200, 1),
-        ("25%", 200, 50),
-    ],
-)
-def test_renewal_threshold(renew_before: str, lifetime_days: int, threshold_days: float) -> None:
-    assert renewal_threshold(renew_before, lifetime_days * DAY) == int(threshold_days * DAY)
-
-
-@pytest.mark.parametrize(("renew_before", "so"), [("37d", False), ("38d", True), ("auto", False)])
-def test_a_renewal_that_leaves_no_life(renew_before: str, so: bool) -> None:
-    assert leaves_no_life(renew_before, 47 * DAY) is so

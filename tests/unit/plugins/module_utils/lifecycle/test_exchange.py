@@ -92,6 +92,7 @@ ALL_OF_PREPARED = {
     "serial": "02",
     "is_same_wish": True,
     "is_same_account": True,
+    "is_same_machine": True,
     "is_key_unique": True,
     "public_key": "c",
     "proof": "d",
@@ -123,7 +124,12 @@ ALL_OF_ACKNOWLEDGED = {
     "changed_files": ["/b"],
     "superseded": [PROOF, PROOF],
 }
-ALL_OF_REMOVED = {"obstacle": "a", "removed_files": ["/b"], "notices": ["c"]}
+ALL_OF_REMOVED = {
+    "obstacle": "a",
+    "busy": LEASE,
+    "removed_files": ["/b"],
+    "notices": ["c"],
+}
 ALL = [
     (exchange.Inspection, ALL_OF_INSPECTION),
     (exchange.Prepared, ALL_OF_PREPARED),
@@ -134,18 +140,31 @@ ALL = [
 
 
 @pytest.mark.parametrize(("kind", "document"), ALL, ids=lambda each: getattr(each, "__name__", ""))
-def test_every_member_is_read_as_it_is_and_none_may_be_missing(
+def test_every_member_is_read_as_it_is_and_what_is_left_out_says_nothing(
     kind: Any, document: dict[str, Any]
 ) -> None:
     assert exchange.on_wire(read(kind, document)) == document
     assert exchange.on_wire(read(kind, {**document, "surplus": 1})) == document
     for name in document:
         rest = {other: value for other, value in document.items() if other != name}
-        if name == "certificate":
-            assert read(kind, rest).certificate is None
-            continue
-        with pytest.raises(AtlasError, match=f"expected was {name} of type"):
-            read(kind, rest)
+        assert exchange.on_wire(read(kind, rest)) == rest
+        assert getattr(read(kind, rest), name) == getattr(kind(), name)
+
+
+def test_what_says_nothing_is_not_sent() -> None:
+    for kind, _document in ALL:
+        assert exchange.on_wire(kind()) == {}
+    quiet = exchange.Proof("01")
+    assert exchange.on_wire(exchange.Acknowledged(superseded=[quiet])) == {
+        "superseded": [vars(quiet)]
+    }
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_the_facts_of_a_certificate_are_complete(name: str) -> None:
+    rest = {other: value for other, value in FACTS.items() if other != name}
+    with pytest.raises(AtlasError, match="expected was all members of CertificateFacts"):
+        read(exchange.Inspection, {"certificate": rest})
 
 
 def of_another_type(value: object) -> list[object]:
@@ -182,18 +201,23 @@ def test_a_member_of_another_type_is_refused(
         ({"obstacle": "x" * 16385}, "obstacle of at most 16384 characters"),
         ({"reasons": ["x" * 16385]}, "reasons of at most 16384 characters"),
         ({"certificate": []}, "an object for CertificateFacts"),
-        ({"certificate": {"serial_number": "01"}}, "not_before of type int"),
+        ({"certificate": {"serial_number": "01"}}, "all members of CertificateFacts"),
         ({"certificate": {**FACTS, "not_after": True}}, "not_after of type int"),
+        ({"certificate": {**FACTS, "not_after": 1 << 53}}, "not_after of at most 9007199254740991"),
+        (
+            {"certificate": {**FACTS, "not_before": -(1 << 53)}},
+            "not_before of at most 9007199254740991",
+        ),
         ({"certificate": {**FACTS, "dns_names": [None]}}, "dns_names of type str"),
         ({"content": {"certificate": "\x1b[2J"}}, "content in PEM format"),
         ({"content": {"certificate": "<b>"}}, "content in PEM format"),
         ({"content": {"certificate": "A\r\n"}}, "content in PEM format"),
-        ({"content": {"certificate": "A" * 16385}}, "content in PEM format"),
+        ({"content": {"certificate": "A" * 262145}}, "content in PEM format"),
         ({"content": {"certificate": 1}}, "content of type str"),
         ({"content": {1: "A"}}, "content of type str"),
         ({"content": ["PEM"]}, "content of type dict"),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:60],
 )
 def test_an_answer_of_another_shape_is_refused(change: dict[str, object], expected: str) -> None:
     with pytest.raises(AtlasError) as caught:
@@ -207,10 +231,26 @@ def test_an_answer_of_another_shape_is_refused(change: dict[str, object], expect
 def test_an_answer_at_its_bounds() -> None:
     change = {
         "reasons": ["x" * 16384, *["y"] * 999],
-        "content": {"certificate": "-Az09+/= \n" + "A" * 16374},
+        "content": {"certificate": "-Az09+/= \n" + "A" * 262134},
+        "certificate": {**FACTS, "not_before": -(1 << 53) + 1, "not_after": (1 << 53) - 1},
     }
     found = read(exchange.Inspection, {**INSPECTION, **change})
     assert (found.reasons, found.content) == (change["reasons"], change["content"])
+    assert vars(found.certificate) == change["certificate"]
+
+
+def test_how_much_a_node_may_answer() -> None:
+    assert exchange.LONGEST_ANSWER == 64 * 1024
+    assert exchange.LONGEST_ENTRY == 16 * 1024
+    assert exchange.LONGEST_CONTENT == 256 * 1024
+
+
+@pytest.mark.parametrize("until", [1 << 53, -(1 << 53)])
+def test_a_number_that_is_too_large_is_refused(until: int) -> None:
+    with pytest.raises(AtlasError, match="expected was busy of at most 9007199254740991"):
+        read(exchange.Prepared, {**PREPARED, "busy": {**LEASE, "until": until}})
+    with pytest.raises(AtlasError, match="expected was begun of at most 9007199254740991"):
+        read(exchange.Prepared, {**PREPARED, "begun": until})
 
 
 @pytest.mark.parametrize(
@@ -237,7 +277,7 @@ def test_a_lease_is_read_as_it_is_but_for_control_characters() -> None:
     assert read(exchange.Prepared, {**PREPARED, "busy": {}}).busy == {}
 
 
-@pytest.mark.parametrize("entry", [None, [], "text", {"serial": 1}, {}])
+@pytest.mark.parametrize("entry", [None, [], "text", {"serial": 1}])
 def test_a_proof_is_an_object(entry: object) -> None:
     acknowledged = {**ALL_OF_ACKNOWLEDGED, "superseded": [entry]}
     with pytest.raises(AtlasError, match="The node's answer is not what"):

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import protected_folder
 from ansible_collections.globalsign.atlas.plugins.module_utils.listener import (
     control,
     record,
@@ -34,11 +35,16 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.listener.file imp
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedFile]:
-    """A file for a free port, with the notes in a folder of the test."""
-    notes = tmp_path / "notes"
-    notes.mkdir(mode=0o700)
-    monkeypatch.setattr(record, "_folder", lambda: notes)
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the notes, which belongs to the test."""
+    path = tmp_path / "notes"
+    monkeypatch.setattr(record, "_folder", lambda mode: protected_folder(str(path), mode))
+    return path
+
+
+@pytest.fixture
+def file(notes: Path) -> Iterator[ServedFile]:
+    """A file for a free port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     file = ServedFile(port, "/.well-known/pki-validation/gsdv.txt", "token", 60)
@@ -74,8 +80,10 @@ def test_another_content_takes_its_place(file: ServedFile) -> None:
     assert fetch(file.port, file.path) == (200, b"other")
 
 
-def test_check_mode_changes_nothing(file: ServedFile) -> None:
+def test_check_mode_changes_nothing(file: ServedFile, notes: Path) -> None:
     assert start(file, check_mode=True)
+    assert not stop(file.port, check_mode=True)
+    assert not notes.exists()
     assert record.read(file.port) is None
     start(file, check_mode=False)
     assert stop(file.port, check_mode=True)
@@ -115,9 +123,11 @@ def test_a_process_of_another_is_not_ended(file: ServedFile) -> None:
     assert not stop(file.port, check_mode=False)
 
 
-def test_a_damaged_note_is_none(file: ServedFile) -> None:
+def test_a_damaged_note_is_none(file: ServedFile, notes: Path) -> None:
+    notes.mkdir()
+    assert record.read(file.port) is None
     for text in ("", "{", "[]", json.dumps({"process": 1})):
-        record._file(file.port).write_text(text)
+        (notes / f"{file.port}.json").write_text(text)
         assert record.read(file.port) is None
 
 
@@ -129,7 +139,12 @@ def test_a_damaged_note_is_none(file: ServedFile) -> None:
         ({"path": "gsdv.txt"}, "is not the path of a URL"),
         ({"path": "/a?b"}, "is not the path of a URL"),
         ({"path": "/a b"}, "is not the path of a URL"),
-        ({"lifetime": 0}, "no time to serve"),
+        (
+            {"lifetime": 0},
+            "^lifetime: 0 is no time to serve; give seconds from 1 to 86400, a day.$",
+        ),
+        ({"lifetime": 86401}, "^lifetime: 86401 is no time to serve"),
+        ({"lifetime": 10**11}, "^lifetime: 100000000000 is no time to serve"),
     ],
 )
 def test_what_makes_no_sense_is_refused(given: dict[str, object], words: str) -> None:
@@ -143,7 +158,8 @@ def test_a_folder_that_others_can_change_is_not_believed(
 ) -> None:
     monkeypatch.setattr(record.os, "geteuid", lambda: 12345)
     monkeypatch.setattr(record.tempfile, "gettempdir", lambda: str(tmp_path))
-    (tmp_path / "globalsign.atlas-listener-12345").mkdir(mode=0o777)
+    (tmp_path / "globalsign.atlas-listener-12345").mkdir()
+    (tmp_path / "globalsign.atlas-listener-12345").chmod(0o777)
     with pytest.raises(AtlasError, match="cannot be believed"):
         record.read(80)
 
@@ -215,9 +231,11 @@ def test_another_time_to_serve_is_no_reason_to_begin_anew(file: ServedFile) -> N
     assert fetch(file.port, file.path) == (200, b"token")
 
 
-def test_the_note_is_for_its_owner_and_goes_with_the_listener(file: ServedFile) -> None:
+def test_the_note_is_for_its_owner_and_goes_with_the_listener(
+    file: ServedFile, notes: Path
+) -> None:
     start(file, check_mode=False)
-    note = record._file(file.port)
+    note = notes / f"{file.port}.json"
     assert note.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in note.parent.iterdir()] == [f"{file.port}.json"]
     kept = json.loads(note.read_text())
@@ -305,7 +323,15 @@ def test_why_a_port_cannot_be_had(number: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"port": 1}, {"port": 65535}, {"path": "/"}, {"path": "/!~"}, {"lifetime": 1}]
+    "given",
+    [
+        {"port": 1},
+        {"port": 65535},
+        {"path": "/"},
+        {"path": "/!~"},
+        {"lifetime": 1},
+        {"lifetime": 86400},
+    ],
 )
 def test_what_makes_just_sense(given: dict[str, object]) -> None:
     ServedFile(**{"port": 80, "path": "/a", "content": "", "lifetime": 1, **given}).require_sense()  # type: ignore[arg-type]
@@ -320,8 +346,8 @@ def test_what_is_no_path_of_a_url(path: str) -> None:
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the notes of this user are, who is not root for the time being."""
-    place = Path(tempfile.mkdtemp())
-    place.chmod(0o777)
+    place = Path(tempfile.mkdtemp()).resolve()
+    place.chmod(0o1777)
     monkeypatch.setattr(record.tempfile, "gettempdir", lambda: str(place))
     was_root = os.geteuid() == 0
     if was_root:
@@ -333,28 +359,45 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_folder_of_notes_is_for_its_owner(folder: Path) -> None:
+    assert record._folder(None) is None
     before = os.umask(0)
     try:
-        assert record._folder() == folder
+        record.write(80, record.Running(1, "1", "/", "token"))
     finally:
         os.umask(before)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert record._folder() == folder
+    assert os.listdir(folder) == ["80.json"]
+    for _time in range(2):
+        record.forget(80)
+        assert os.listdir(folder) == []
 
 
-@pytest.mark.parametrize("mode", [0o710, 0o704, 0o720, 0o701])
-def test_a_folder_that_others_can_look_into_is_refused(folder: Path, mode: int) -> None:
+def refusal(folder: Path) -> str:
+    return (
+        f"{folder}, or a folder above it, can be changed by others than the user {os.geteuid()}, so"
+        " what it says of running listeners cannot be believed; look who made it, and remove it."
+    )
+
+
+def test_a_folder_that_others_can_write_to_is_refused(folder: Path) -> None:
     folder.mkdir()
-    folder.chmod(mode)
-    with pytest.raises(AtlasError, match=rf"^{folder} does not belong to the user \d+ alone"):
-        record._folder()
+    folder.chmod(0o702)
+    with pytest.raises(AtlasError) as caught:
+        record._folder(0o700)
+    assert caught.value.message == refusal(folder)
 
 
-def test_a_link_is_no_folder_of_ours(folder: Path) -> None:
-    (folder.parent / "theirs").mkdir(mode=0o700)
-    folder.symlink_to("theirs")
-    with pytest.raises(AtlasError, match="cannot be believed"):
-        record._folder()
+def test_a_folder_of_another_user_is_refused(folder: Path) -> None:
+    if folder.parent.stat().st_uid == os.geteuid():
+        pytest.skip("it takes root to make a folder of another user")
+    user = os.geteuid()
+    os.seteuid(0)
+    folder.mkdir(mode=0o700)
+    os.chown(folder, user + 1, -1)
+    os.seteuid(user)
+    with pytest.raises(AtlasError) as caught:
+        record.read(80)
+    assert caught.value.message == refusal(folder)
 
 
 def test_an_answer_to_head_has_no_body(file: ServedFile) -> None:

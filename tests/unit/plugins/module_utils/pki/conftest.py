@@ -14,6 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.certificate import Certificate
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
+
 STARTS, ENDS = 1_790_000_000, 1_800_000_001
 
 
@@ -40,7 +43,7 @@ class Mint:
         issuer: x509.Name | None = None,
         serial_number: int = 1,
         algorithm: hashes.HashAlgorithm | None = hashes.SHA256(),  # noqa: B008 - it has no state
-    ) -> x509.Certificate:
+    ) -> Certificate:
         builder = (
             x509.CertificateBuilder()
             .subject_name(self.common_name if subject is None else subject)
@@ -52,7 +55,7 @@ class Mint:
         )
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        return builder.sign(signing_key or key or self.key, algorithm)
+        return certificates.of(builder.sign(signing_key or key or self.key, algorithm))
 
 
 def _moment(seconds: int) -> datetime.datetime:

@@ -136,7 +136,7 @@ def test_a_long_chain_is_cut_off_after_ten(hierarchy, private_key) -> None:
     assert chains.issuers_of(leaf, line) == tuple(line[:10])
 
 
-def test_a_circle_ends(hierarchy, private_key) -> None:
+def test_a_circle_is_no_chain(hierarchy, private_key) -> None:
     """Two CAs that signed each other."""
     key = hierarchy.root.key
     names = [(("common_name", f"CA {number}"),) for number in range(2)]
@@ -146,8 +146,14 @@ def test_a_circle_ends(hierarchy, private_key) -> None:
     one = start.issue(key.public_key(), subject=names[1], is_ca=True)
     other = type(start)(key, one).issue(key.public_key(), subject=names[0], is_ca=True)
     leaf = type(start)(key, one).issue(private_key.public_key(), ("www.example.com",))
-    assert chains.issuers_of(leaf, [one, other]) == (one, other)
-    assert chains.split_issuers(leaf, [one, other]) == ((one, other), None)
+    assert chains.issuers_of(leaf, [one, other]) is None
+    assert chains.split_issuers(leaf, [one, other]) == (None, None)
+    circle = [certificates.certificate_pem(one), certificates.certificate_pem(other)]
+    with pytest.raises(AtlasError) as caught:
+        chains.split(circle)
+    assert caught.value.message == (
+        "The trust chain that the service sent goes in a circle and leads to no root."
+    )
 
 
 class TestSplitIssuers:

@@ -345,3 +345,79 @@ class TestSigningRequests:
         with pytest.raises(AtlasError) as caught:
             keys.load_signing_request(request_of(foreign_curve_key))
         assert caught.value.message == "is on the curve secp256k1, not on P-256, P-384 or P-521"
+
+
+class TestWhatStandsAround:
+    """Comments of people and of distributions, other blocks, a BOM, the line ends of Windows."""
+
+    BEFORE = "\N{ZERO WIDTH NO-BREAK SPACE}# F\N{LATIN SMALL LETTER O WITH ACUTE} kulcs\n"
+    AFTER = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n# \N{BULLET}\n"
+
+    def around(self, pem: str) -> str:
+        return self.BEFORE + pem.replace("\n", "\r\n") + self.AFTER
+
+    @pytest.mark.parametrize("form", [keys.PKCS8, keys.PKCS1])
+    @pytest.mark.parametrize("passphrase", [None, "secret"])
+    def test_private_keys(self, rsa_key, form: str, passphrase: str | None) -> None:
+        written = keys.private_key_pem(rsa_key, passphrase, form)
+        content = b"\xff" + self.around(written.decode()).encode()
+        assert keys.private_key_pem(keys.load_private_key(content, passphrase)) == (
+            keys.private_key_pem(rsa_key)
+        )
+
+    def test_the_parameters_that_openssl_writes_before_a_key(self, private_key) -> None:
+        parameters = (
+            b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+        )
+        written = keys.private_key_pem(private_key, None, keys.PKCS1)
+        found = keys.load_private_key(parameters + written)
+        assert keys.private_key_pem(found, None, keys.PKCS1) == written
+
+    def test_public_keys(self, private_key) -> None:
+        written = keys.public_key_pem(private_key.public_key())
+        found = keys.load_public_key(self.around(written))
+        assert keys.public_key_pem(found) == written
+
+    def test_signing_requests(self, private_key) -> None:
+        written = keys.signing_request_pem(private_key, "www.example.com")
+        for given in (written, written.replace("CERTIFICATE REQ", "NEW CERTIFICATE REQ")):
+            text = self.around(given)
+            assert keys.public_key_pem(keys.load_signing_request(text)) == keys.public_key_pem(
+                private_key.public_key()
+            )
+            assert keys.signing_request_text(text) == written
+            assert keys.signing_request_proves(private_key.public_key(), text) is True
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "",
+            "\N{BULLET}",
+            "-----BEGIN CERTIFICATE REQUEST-----\n!\n-----END CERTIFICATE REQUEST-----",
+        ],
+    )
+    def test_no_request(self, content: str) -> None:
+        with pytest.raises(AtlasError) as caught:
+            keys.signing_request_text(content)
+        assert caught.value.message == "is not a certificate signing request in PEM format"
+
+
+@pytest.mark.parametrize("bits", [0, 512, 1023, 8193, 16384, 1_000_000])
+def test_rsa_keys_that_take_hours_are_refused_at_once(bits: int) -> None:
+    with pytest.raises(AtlasError) as caught:
+        keys.generate(keys.KeyKind("RSA", bits))
+    assert caught.value.message == (
+        f"A new RSA key cannot have {bits} bits; give a privatekey_size of 1024 to 8192."
+    )
+
+
+def test_the_smallest_rsa_key() -> None:
+    assert keys.generate(keys.KeyKind("RSA", 1024)).key_size == 1024
+
+
+def test_a_size_that_is_no_curve() -> None:
+    with pytest.raises(AtlasError) as caught:
+        keys.generate(keys.KeyKind("ECDSA", 224))
+    assert caught.value.message == (
+        "A new ECDSA key cannot have 224 bits; give a privatekey_size of 256, 384 or 521."
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+import cryptography
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
@@ -26,20 +27,25 @@ def without_it(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_it_is_there() -> None:
-    assert library.IS_THERE is True
     library.require_cryptography()
 
 
 def test_it_is_missing(monkeypatch: pytest.MonkeyPatch, without_it: ModuleType) -> None:
-    assert without_it.IS_THERE is False
-    monkeypatch.setattr(library, "IS_THERE", without_it.IS_THERE)
+    monkeypatch.delitem(sys.modules, "ansible.plugins.action", raising=False)
     with pytest.raises(AtlasError) as caught:
-        library.require_cryptography()
+        without_it.require_cryptography()
     assert caught.value.message == (
-        f"The Python library cryptography is missing: install it for {sys.executable} (most"
-        " systems have it as the package python3-cryptography), or set"
-        " ansible_python_interpreter to a Python that has it."
+        "The Python library cryptography is missing on the managed node: install cryptography 3.3"
+        f" or newer for {sys.executable} (most systems have it as the package"
+        " python3-cryptography), or set ansible_python_interpreter to a Python that has it."
     )
+
+
+def test_one_that_is_too_old_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though all that is imported of it is there."""
+    monkeypatch.setattr(cryptography, "__version__", "3.2.1")
+    with pytest.raises(AtlasError, match=r"cryptography 3\.2\.1 on the .* is too old, needed is"):
+        library.require_cryptography()
 
 
 @pytest.mark.parametrize("name", sorted({*library.__all__} - {"require_cryptography"}))

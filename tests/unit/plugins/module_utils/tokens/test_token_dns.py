@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import socket
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -174,6 +176,9 @@ def test_a_server_that_hangs_up_or_keeps_silent() -> None:
 
 def test_a_missing_library_is_told_with_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     library.require_dnspython()
-    monkeypatch.setattr(library, "IS_THERE", False)
-    with pytest.raises(AtlasError, match="dnspython is missing on the controller: install it for"):
+    monkeypatch.setitem(sys.modules, "ansible.plugins.action", ModuleType("action"))
+    monkeypatch.setattr(library, "_obstacle", ImportError("no dns"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dns"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(AtlasError, match="dnspython is missing on the controller: install dnspy"):
         library.require_dnspython()

@@ -33,5 +33,5 @@ except Exception as error:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert ended.stderr == ""
-    assert ended.stdout.startswith("The Python library dnspython is missing on the controller")
+    assert ended.stdout.startswith("The Python library dnspython is missing on the managed node")
     assert sys.executable in ended.stdout

@@ -480,11 +480,28 @@ class TestKeys:
             ),
             (
                 "RSA",
+                [16384, 1000000],
+                "auto",
+                None,
+                "privatekey_type: 'auto' finds no usable key in the validation policy, which allows"
+                " RSA 16384, 1000000; the account needs a policy with RSA of 2048 to 8192 bits, or"
+                " with P-256, P-384 or P-521.",
+            ),
+            (
+                "RSA",
+                [8192, 8193],
+                "auto",
+                8193,
+                "privatekey_size: '8193' is not a size that the validation policy allows; give 8192"
+                " (RSA), or leave it out.",
+            ),
+            (
+                "RSA",
                 [1024],
                 "auto",
                 None,
                 "privatekey_type: 'auto' finds no usable key in the validation policy, which allows"
-                " RSA 1024; the account needs a policy with RSA of 2048 bits or more, or with"
+                " RSA 1024; the account needs a policy with RSA of 2048 to 8192 bits, or with"
                 " P-256, P-384 or P-521.",
             ),
         ],

@@ -310,7 +310,7 @@ def test_the_key_that_is_made(
             "auto",
             None,
             "privatekey_type: 'auto' finds no usable key in the validation policy, which allows"
-            " RSA 1024, 512; the account needs a policy with RSA of 2048 bits or more,"
+            " RSA 1024, 512; the account needs a policy with RSA of 2048 to 8192 bits,"
             " or with P-256, P-384 or P-521.",
         ),
         (
@@ -318,7 +318,7 @@ def test_the_key_that_is_made(
             "auto",
             None,
             "privatekey_type: 'auto' finds no usable key in the validation policy, which allows"
-            " keys of 1024; the account needs a policy with RSA of 2048 bits or more,"
+            " keys of 1024; the account needs a policy with RSA of 2048 to 8192 bits,"
             " or with P-256, P-384 or P-521.",
         ),
         (

@@ -47,7 +47,8 @@ def validated(arguments: dict[str, Any]) -> dict[str, Any]:
 @dataclass
 class Bench:
     """Runs tasks for files in a folder. `steps` and `orders` are what the node was asked in the
-    last run; `before` may fail instead of a step, `lie` changes what it answers."""
+    last run; `before` may fail instead of a step, `lie` changes what it answers. `skew` is how many
+    seconds the clock of the controller is ahead of the service's."""
 
     folder: Path
     atlas: Atlas
@@ -57,6 +58,7 @@ class Bench:
     before: Callable[[str, Items], None] = lambda _step, _items: None
     lie: Callable[[str, Items], Any] = lambda _step, answers: answers
     progress: list[tuple[int, int]] = field(default_factory=list)
+    skew: int = 0
     controller: str = "controller"
     process: str = "1:1"
     runs: int = 0
@@ -103,7 +105,7 @@ class Bench:
             open_client=self.atlas.opened,
             fetch=self._no_file,
             progress=lambda done, of_all: self.progress.append((done, of_all)),
-            clock=lambda: self.atlas.now,
+            clock=lambda: self.atlas.now + self.skew,
             sleep=self.atlas.sleep,
             run=Run(f"run-{self.runs}", f"nonce-{self.runs}", self.controller, self.process),
         )
@@ -132,9 +134,20 @@ class Bench:
 
     def record(self, name: str = "") -> dict[str, Any]:
         """What is recorded of the certificate."""
-        (path,) = (self.folder.parent / "state").glob(f"*-{name}cert.pem-*.json")
-        read: dict[str, Any] = json.loads(path.read_text())
-        return read
+        record = self.record_if_any(name)
+        assert record is not None
+        return record
+
+    def record_if_any(self, name: str = "") -> dict[str, Any] | None:
+        for path in (self.folder.parent / "state").glob(f"*-{name}cert.pem-*.json"):
+            read: dict[str, Any] = json.loads(path.read_text())
+            return read
+        return None
+
+    def is_on_probation(self) -> bool:
+        """Whether what is in place has to be confirmed."""
+        record = self.record()
+        return bool(record["wanted_now"] != record["confirmed"] and record["is_applied"])
 
 
 @pytest.fixture

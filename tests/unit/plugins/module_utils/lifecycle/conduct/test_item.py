@@ -21,16 +21,20 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.exchang
     Inspection,
     Installed,
     Prepared,
+    Removed,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts import (
     CertificateFacts,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.issue import (
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.attempt import (
     Outcome,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.plan import Planned
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
+    orphan_notice,
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import Wanted
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
@@ -78,12 +82,14 @@ def test_nothing_is_known_at_first() -> None:
 def test_the_order_to_prepare_is_all_that_the_node_goes_by() -> None:
     made = item({"reasons": DUE})
     made.planned = planned(made, KeyKind("ECDSA", 384))
+    made.attempt_id = "run-0"
     common = {"now": NOW, "lease": {"run": "r"}}
     order = made.for_prepare(common, anew=False)
     assert order == {
         "now": NOW,
         "lease": {"run": "r"},
         "wanted": made.wanted.on_wire(),
+        "attempt_id": "run-0",
         "key_type": "ECDSA",
         "key_bits": 384,
         "not_after": NOW + 90,
@@ -92,7 +98,8 @@ def test_the_order_to_prepare_is_all_that_the_node_goes_by() -> None:
         "orphan": "",
         "anew": False,
     }
-    made.needs_new_key, made.orphan = True, "03"
+    made.needs_new_key = True
+    made.set_outcome(Outcome("void", orphan="03"))
     made.reasons.append("revoked: the service says so")
     assert made.for_prepare(common, anew=True) == {
         **order,
@@ -105,7 +112,7 @@ def test_the_order_to_prepare_is_all_that_the_node_goes_by() -> None:
 
 def test_the_order_to_install_what_was_issued() -> None:
     made = prepared_item()
-    made.set_outcome(Outcome(certificate="PEM", facts=GRANTED, serial="02"))
+    made.set_outcome(Outcome("install", certificate="PEM", facts=GRANTED, serial="02"))
     order = made.for_install("run", NOW, ["issuer", "root"], with_content=False)
     assert order == {
         "wanted": made.wanted.on_wire(),
@@ -124,7 +131,7 @@ def test_the_order_to_install_what_was_issued() -> None:
 
 def test_the_order_to_note_what_is_known_of_a_request() -> None:
     made = prepared_item()
-    made.set_outcome(Outcome(message="x" * 1001, serial="02"))
+    made.set_outcome(Outcome("pending", "x" * 1001, serial="02"))
     order = made.for_install("run", NOW, [], with_content=False)
     assert (order["action"], order["serial"], order["failure"]) == ("pending", "02", "x" * 1000)
     assert (order["certificate"], order["attempt_id"]) == ("", "attempt")
@@ -152,13 +159,28 @@ def test_without_files_the_content_is_always_asked_for() -> None:
 
 def test_the_order_to_acknowledge() -> None:
     made = item()
-    assert made.for_acknowledge("nonce", ["01"], "why") == {
+    order = {
         "wanted": made.wanted.on_wire(),
         "nonce": "nonce",
         "serials": ["01"],
-        "why": "why",
+        "why": "",
+        "confirms": True,
     }
-    assert made.for_acknowledge("nonce", [])["why"] == ""
+    assert made.for_acknowledge("nonce", ["01"]) == order
+    noted = made.for_acknowledge("nonce", [], confirms=False)
+    assert noted == {**order, "serials": [], "confirms": False}
+
+
+def test_the_order_to_remove() -> None:
+    made = item()
+    assert made.for_remove(NOW, "run", removes_key=True) == {
+        "wanted": made.wanted.on_wire(),
+        "removes_key": True,
+        "now": NOW,
+        "breaks": "run",
+    }
+    made.set_removed(Removed(obstacle="no", notices=["lost"]))
+    assert (made.error, made.warnings) == ("no", ["lost"])
 
 
 @pytest.mark.parametrize(
@@ -196,11 +218,14 @@ def test_what_another_run_settled_is_not_asked_for() -> None:
 @pytest.mark.parametrize(
     ("outcome", "action"),
     [
-        (Outcome(certificate="PEM", serial="02"), "install"),
-        (Outcome(message="no", refused=True), "close"),
-        (Outcome(message="no", refused=True, serial="02"), "close"),
-        (Outcome(message="later", serial="02"), "pending"),
-        (Outcome(message="time-out"), "unknown"),
+        (Outcome("install", certificate="PEM", serial="02"), "install"),
+        (Outcome("keep", "not yet", "PEM", serial="02"), "keep"),
+        (Outcome("reject", "no use", "PEM", serial="02"), "reject"),
+        (Outcome("close", "no"), "close"),
+        (Outcome("close", "no", serial="02"), "close"),
+        (Outcome("pending", "later", serial="02"), "pending"),
+        (Outcome("unknown", "time-out"), "unknown"),
+        (Outcome("void", orphan="02"), ""),
     ],
 )
 def test_what_the_node_has_to_do_with_an_outcome(outcome: Outcome, action: str) -> None:
@@ -208,6 +233,8 @@ def test_what_the_node_has_to_do_with_an_outcome(outcome: Outcome, action: str) 
     made.set_outcome(outcome)
     assert made.install_action == action
     assert made.error == outcome.message
+    assert made.is_granted is bool(outcome.certificate)
+    assert made.is_void is (outcome.action == "void")
 
 
 def test_a_settled_attempt_is_not_noted_again() -> None:
@@ -230,13 +257,50 @@ def test_what_the_node_says_is_a_warning_or_an_error() -> None:
     made = item({"notices": ["one"]})
     made.set_prepared(Prepared(obstacle="no", notices=["two"]))
     assert (made.warnings, made.error) == (["one", "two"], "no")
-    made.set_outcome(Outcome(message="never", warnings=("three",)))
+    made.set_outcome(Outcome("unknown", "never", warnings=("three",)))
     assert (made.warnings, made.error) == (["one", "two", "three"], "never")
     made.set_installed(Installed(obstacle="not so", notices=["four"]))
     assert (made.warnings, made.error) == (["one", "two", "three", "four"], "never")
     made.error = ""
     made.set_installed(Installed(obstacle="not so"))
     assert made.error == "not so"
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "said"),
+    [
+        ("another run took over.", "another run took over. The certificate 02 was issued for it."),
+        ("02 is kept.", "02 is kept."),
+        ("", ""),
+    ],
+)
+def test_what_was_issued_is_named_whatever_became_of_it(obstacle: str, said: str) -> None:
+    made = prepared_item()
+    made.set_outcome(Outcome("install", certificate="PEM", serial="02"))
+    made.set_installed(Installed(obstacle=obstacle))
+    assert made.error == said
+
+
+def test_what_the_service_knows_stays_a_reason() -> None:
+    made = item({"reasons": DUE, "notices": ["one"]})
+    made.reasons.append("revoked: so")
+    made.set_inspection(Inspection(reasons=[], notices=["one", "two"]), check_mode=False)
+    assert (made.reasons, made.warnings) == (["revoked: so"], ["one", "two"])
+
+
+def test_orphans_that_are_told_of() -> None:
+    made = item({"notices": ["one"]})
+    assert not made.told_of_orphans
+    made.warnings.append(orphan_notice("03"))
+    assert made.told_of_orphans
+
+
+def test_another_order_to_prepare_tells_of_the_orphan() -> None:
+    made = prepared_item()
+    made.set_outcome(Outcome("void", orphan="03"))
+    made.set_prepared(Prepared(attempt_id="attempt"))
+    assert (made.outcome, made.install_action) == (None, "unknown")
+    assert made.for_prepare({}, anew=True)["orphan"] == "03"
 
 
 def test_the_reasons_of_an_item_are_its_own_list() -> None:
@@ -292,7 +356,7 @@ def test_what_is_deployed_now() -> None:
     made.seen = Inspection(certificate=GRANTED)
     assert made.facts == GRANTED
     made = prepared_item()
-    made.set_outcome(Outcome(certificate="PEM", facts=GRANTED))
+    made.set_outcome(Outcome("install", certificate="PEM", facts=GRANTED))
     assert made.facts == DEPLOYED
     made.set_installed(Installed(obstacle="no"))
     assert (made.facts, made.is_deployed_now) == (DEPLOYED, False)

@@ -93,7 +93,7 @@ def test_what_is_as_wanted_needs_no_credentials(bench: Bench) -> None:
 def test_warnings_are_warned_of_and_a_failure_fails(bench: Bench) -> None:
     bench.run(state="present")
     os.link(bench.folder / "cert.pem", bench.folder / "other")
-    module = Module(options(bench.folder, allowed_names=[]))
+    module = Module(options(bench.folder, allowed_names=[], force=True))
     result = conduct(module)
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"].startswith("san.dns_names: 'www.example.com' is not among the names")
@@ -111,7 +111,7 @@ def test_an_option_that_is_wrong_fails(tmp_path: Path) -> None:
 def test_steps_know_check_mode_and_see_plain_types(tmp_path: Path) -> None:
     (wanted,) = wanted_certificates(options(tmp_path))
     assert isinstance(wanted, Wanted)
-    item = {"wanted": wanted.on_wire(), "removes_key": True}
+    item = {"wanted": wanted.on_wire(), "removes_key": True, "now": 0, "breaks": ""}
     for target in item["wanted"]["targets"]:  # type: ignore[index]
         Path(target["path"]).write_text("")
     for check_mode in (True, False):

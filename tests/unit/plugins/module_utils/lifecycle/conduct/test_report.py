@@ -27,6 +27,9 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.exchang
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.facts import (
     CertificateFacts,
 )
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.attempt import (
+    Outcome,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options.task import (
     wanted_certificates,
 )
@@ -48,16 +51,6 @@ OLD = CertificateFacts(
     fingerprint="aa",
 )
 NEW = CertificateFacts(**{**OLD.__dict__, "serial_number": "01BB", "not_after": NOW + 199 * 86400})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    certificate: str = ""
-    facts: Any = None
-    warnings: tuple[str, ...] = ()
-    message: str = ""
-    refused: bool = False
-    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ def replaced(name: str = "cert") -> CertificateItem:
     done = item(name, reasons=["expiring: 29 days remain, renew_before is auto"])
     done.planned = Planned(KeyKind("ECDSA", 256))
     done.set_prepared(Prepared(attempt_id="a"))
-    done.set_outcome(Outcome(certificate="PEM", facts=NEW, warnings=("look at this",)))
+    done.set_outcome(Outcome("install", certificate="PEM", facts=NEW, warnings=("look at this",)))
     done.set_installed(Installed([done.wanted.label], is_deployed=True))
     return done
 
@@ -145,7 +138,7 @@ def test_a_missing_folder_is_an_error_outside_check_mode() -> None:
 def test_one_of_several_that_fails_is_named_and_the_others_are_done() -> None:
     refused = item("bad", reasons=["missing: there is no certificate"])
     refused.set_prepared(Prepared(attempt_id="a"))
-    refused.set_outcome(Outcome(message="The quota is used up.", refused=True))
+    refused.set_outcome(Outcome("close", "The quota is used up."))
     result = report([replaced("good"), refused], False, NOW)
     assert result["changed"]
     assert result["failed"]
@@ -164,9 +157,9 @@ def test_what_install_has_to_do_follows_from_what_became_of_the_request() -> Non
         item(reasons=due, unfinished="held: 01BB"),
         item(),
     )
-    refused.set_outcome(Outcome(message="no", refused=True))
-    unknown.set_outcome(Outcome(message="time-out"))
-    pending.set_outcome(Outcome(message="later", serial="01CC"))
+    refused.set_outcome(Outcome("close", "no"))
+    unknown.set_outcome(Outcome("unknown", "time-out"))
+    pending.set_outcome(Outcome("pending", "later", serial="01CC"))
     assert replaced().install_action == "install"
     assert refused.install_action == "close"
     assert unknown.install_action == "unknown"

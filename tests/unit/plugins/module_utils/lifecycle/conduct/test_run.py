@@ -61,6 +61,7 @@ def lease(**changes: Any) -> dict[str, Any]:
         ({"process": "4194304000:1"}, True),
         ({"process": f"{os.getpid()}:0"}, True),
         ({"process": "no number:1"}, False),
+        ({"process": "9" * 5000}, False),
         ({"process": ""}, False),
         ({"process": "\u0661:1"}, False),
     ],

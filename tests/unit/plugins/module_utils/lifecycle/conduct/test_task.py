@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Claim
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct import task
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.conduct.node import (
@@ -80,6 +82,8 @@ def test_the_first_certificate(bench: Bench, atlas: Atlas) -> None:
     assert atlas.calls == [
         ("open",),
         ("policy",),
+        ("claims", False),
+        ("left", 1, True),
         ("chain",),
         ("request", "www.example.com"),
         ("certificate", serial),
@@ -114,8 +118,8 @@ def test_the_first_certificate(bench: Bench, atlas: Atlas) -> None:
     assert bench.progress == [(1, 1)]
     assert bench.names() == ["cert.pem", "key.pem"]
     record = bench.record()
-    assert record["live"] == f"0001-{serial}"
-    assert (record["acknowledged"], record["attempt"]) == (True, None)
+    assert record["sets"][record["confirmed"]]["facts"]["serial_number"] == serial
+    assert (record["wanted_now"], record["attempt"]) == (record["confirmed"], None)
 
 
 def test_what_is_as_wanted_is_looked_at_and_nothing_else(bench: Bench, atlas: Atlas) -> None:
@@ -129,7 +133,13 @@ def test_what_is_as_wanted_is_looked_at_and_nothing_else(bench: Bench, atlas: At
 def test_check_mode_foretells_and_changes_nothing(bench: Bench, atlas: Atlas) -> None:
     result = bench.run(check_mode=True)
     assert (result["changed"], bench.steps) == (True, ["inspect"])
-    assert atlas.calls == [("open",), ("policy",), ("close",)]
+    assert atlas.calls == [
+        ("open",),
+        ("policy",),
+        ("claims", False),
+        ("left", 1, False),
+        ("close",),
+    ]
     (diff,) = result["diff"]
     assert diff["before"] == ""
     assert diff["after"].startswith("san.dns_names: www.example.com\nkey: ECDSA 256, new\nnot_aft")
@@ -194,7 +204,7 @@ def test_what_the_node_is_told_of_an_attempt(bench: Bench) -> None:
         "now": NOW,
         "settle": 10,
         "nonce": "nonce-1",
-        "attempt_id": "run-1",
+        "attempt_id": "run-1-0",
         "account": account,
         "breaks": "",
         "key_type": "ECDSA",
@@ -293,7 +303,7 @@ def test_a_request_that_is_refused_stops_only_its_own(bench: Bench, atlas: Atlas
     assert result["msg"] == (
         f"1 of 3 certificates failed. {bench.folder}/n1-cert.pem: Atlas said no."
     )
-    assert not (bench.folder / ".atlas/n1-cert.pem").exists()
+    assert bench.record_if_any("n1-") is None
     assert bench.names() == ["n0-cert.pem", "n0-key.pem", "n2-cert.pem", "n2-key.pem"]
     (acknowledged,) = bench.ordered("acknowledge")
     assert [order["wanted"]["label"][-11:] for order in acknowledged] == [
@@ -302,7 +312,7 @@ def test_a_request_that_is_refused_stops_only_its_own(bench: Bench, atlas: Atlas
     ]
 
 
-def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(bench: Bench) -> None:
+def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(bench: Bench, atlas: Atlas) -> None:
     def lie(step: str, answers: Items) -> Items:
         if step == "install":
             answers[0] = {**answers[0], "obstacle": "the disk is full.", "is_deployed": False}
@@ -311,7 +321,13 @@ def test_a_node_that_cannot_put_one_in_place_stops_only_its_own(bench: Bench) ->
 
     bench.lie = lie
     result = bench.run(certificates=bench.items(2))
-    assert [entry.get("msg") for entry in result["certificates"]] == ["the disk is full.", None]
+    (serial,) = (
+        serial
+        for serial, leaf in atlas.leaves.items()
+        if certificates.names(leaf).dns_names == {"n0.example.com"}
+    )
+    told = f"the disk is full. The certificate {serial} was issued for it."
+    assert [entry.get("msg") for entry in result["certificates"]] == [told, None]
     assert [entry["changed"] for entry in result["certificates"]] == [False, True]
     assert len(bench.ordered("acknowledge")[0]) == 1
 
@@ -361,7 +377,7 @@ def test_a_connection_that_is_lost_at_the_end_of_a_round(
     (serial,) = atlas.leaves
     assert result["unreachable"]
     assert [entry["msg"] for entry in result["certificates"]] == [
-        f"The certificate {serial} was issued, and the connection to the node was lost: ssh said"
+        f"The certificate {serial} was issued; the connection to the node was lost: ssh said"
         " no." + GOES_ON,
         "Nothing was asked for: the connection to the node was lost.",
     ]
@@ -379,8 +395,8 @@ def test_what_could_not_be_put_in_place_is_told_with_its_serial_number(
     result = bench.run()
     (serial,) = atlas.leaves
     assert result["msg"] == (
-        f"The certificate {serial} was issued, and it was not put in place: the answer was damaged."
-        + GOES_ON
+        f"The certificate {serial} was issued; whether it was put in place is not known: the answer"
+        " was damaged." + GOES_ON
     )
     assert "unreachable" not in result
     assert bench.steps == ["inspect", "prepare", "install"]
@@ -398,7 +414,9 @@ def test_a_mend_that_goes_wrong_is_told_without_a_serial_number(bench: Bench) ->
     bench.run()
     (bench.folder / "cert.pem").chmod(0o600)
     bench.before = failing("install", AtlasError("the answer was damaged."))
-    assert bench.run()["msg"] == "It was not put in place: the answer was damaged." + GOES_ON
+    assert bench.run()["msg"] == (
+        "Whether it was put in place is not known: the answer was damaged." + GOES_ON
+    )
     bench.before = failing("install", NodeLostError("ssh said no"))
     result = bench.run()
     assert entry_of(result)["msg"] == (
@@ -470,7 +488,7 @@ def test_only_a_missing_chain_is_fetched(bench: Bench, atlas: Atlas) -> None:
     bench.run()
     chain = bench.content("fullchain.pem")
     (bench.folder / "fullchain.pem").unlink()
-    shutil.rmtree(bench.folder / ".atlas")
+    shutil.rmtree(bench.folder.parent / "state")
     assert bench.run(check_mode=True)["changed"]
     assert atlas.calls == []
     result = bench.run()
@@ -490,20 +508,7 @@ def test_what_is_held_is_put_in_place_without_a_request(bench: Bench, atlas: Atl
     assert (bench.steps, atlas.calls) == (["inspect", "install", "acknowledge"], [])
     assert (bench.ordered("install")[0][0]["action"], bench.serial()) == ("resume", serial)
     assert entry_of(result)["repairs"] == [
-        f"held: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
-    ]
-
-
-def test_preflight_by_the_service(bench: Bench, atlas: Atlas) -> None:
-    bench.run(preflight="server")
-    assert [call[0] for call in atlas.calls] == [
-        "open",
-        "policy",
-        "chain",
-        "check",
-        "request",
-        "certificate",
-        "close",
+        f"kept: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
     ]
 
 
@@ -571,7 +576,7 @@ def test_another_run_is_waited_for_and_then_told(bench: Bench, atlas: Atlas) -> 
     busy(bench, "elsewhere", "7:7")
     result = bench.run(read_timeout=300)
     assert result["msg"] == (
-        "Another run on elsewhere (process 7:7) has been asking for this certificate for longer"
+        "Another run on elsewhere (process 7:7) has been at work on this certificate for longer"
         " than 180 seconds; wait for it, and run the task again."
     )
     assert atlas.now == NOW + 180
@@ -645,7 +650,7 @@ def test_an_answer_that_was_lost_is_looked_for_and_not_asked_for_again(
     assert (result["changed"], bench.serial()) == (True, serial)
     assert result["warnings"] == []
     assert atlas.named("request") == []
-    assert bench.progress == []
+    assert bench.progress == [(1, 1)]
 
 
 def test_what_was_issued_for_a_former_wish_is_told_once_and_not_used(
@@ -663,12 +668,22 @@ def test_what_was_issued_for_a_former_wish_is_told_once_and_not_used(
     assert result["warnings"] == [notice]
     assert [order[0]["anew"] for order in bench.ordered("prepare")] == [False, False, True]
     assert bench.ordered("prepare")[-1][0]["orphan"] == orphan
-    assert bench.record()["orphans"] == [orphan]
-    assert bench.leaf().subject != orphan
     assert certificates.names(bench.leaf()).dns_names == {"other.example.com"}
-    told = bench.run(san={"dns_names": ["other.example.com"]})
-    assert told["warnings"] == [notice]
-    assert bench.run(san={"dns_names": ["other.example.com"]})["warnings"] == []
+    assert bench.steps == ["inspect", "prepare", "prepare", "prepare", "install", "acknowledge"]
+    assert [order["confirms"] for order in bench.ordered("acknowledge")[0]] == [False]
+    again = bench.run(san={"dns_names": ["other.example.com"]}, acknowledge="later")
+    assert again["warnings"] == []
+    assert bench.is_on_probation()
+
+
+def test_who_confirms_is_told_of_orphans_once_too(bench: Bench) -> None:
+    bench.run()
+    orphan = "An earlier request had led to the certificate 0A, which nobody uses."
+    bench.lie = lying("inspect", notices=[orphan])
+    for state in ("confirmed", "present"):
+        bench.run(state=state)
+        assert bench.steps == ["inspect", "acknowledge"]
+        assert [order["confirms"] for order in bench.ordered("acknowledge")[0]] == [False]
 
 
 def test_an_attempt_that_nothing_came_of_is_sent_again_with_its_key(
@@ -723,9 +738,209 @@ def test_what_another_run_did_meanwhile_is_looked_at_again(bench: Bench, atlas: 
     assert entry_of(settled)["serial_number"] == bench.serial()
 
 
+def test_a_node_that_answers_nonsense_does_not_lose_what_was_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "MOST_IN_A_ROUND", 1)
+
+    def lie(step: str, answers: Items) -> Items:
+        if step == "prepare" and bench.steps.count("prepare") == 2:
+            return [{**answer, "not_after": 10**30} for answer in answers]
+        return answers
+
+    bench.lie = lie
+    result = bench.run(certificates=bench.items(2))
+    assert [entry["changed"] for entry in result["certificates"]] == [True, False]
+    assert entry_of(result, 1)["msg"].startswith(
+        "Nothing was asked for: The node's answer is not what atlas_certificate_node sends"
+    )
+
+
 def test_force_is_no_reason_to_complain_of_another_run(bench: Bench) -> None:
     bench.lie = lying("prepare", is_settled=True)
     assert "failed" not in bench.run(force=True)
+
+
+# Two clocks
+
+
+def clock_notice(skew: str) -> str:
+    return (
+        f"The clock of the controller is {skew} that of Atlas. What is due is judged by the clock"
+        " of Atlas; set that of the controller right."
+    )
+
+
+def test_a_clock_that_is_ahead_buys_nothing_that_is_not_due(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    bench.skew = 80 * DAY
+    result = bench.run()
+    assert (result["changed"], result["warnings"]) == (False, [clock_notice("80 days ahead of")])
+    assert bench.steps == ["inspect", "inspect"]
+    assert [items[0]["now"] for items in bench.ordered("inspect")] == [NOW + 80 * DAY, NOW]
+    assert [call[0] for call in atlas.calls] == ["open", "policy", "close"]
+    assert entry_of(result)["remaining_days"] == 89
+    assert entry_of(result)["reasons"] == []
+    foretold = bench.run(check_mode=True)
+    assert (foretold["changed"], len(foretold["warnings"])) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("skew", "said"),
+    [
+        (300, ""),
+        (301, "5 minutes ahead of"),
+        (-301, "5 minutes behind"),
+        (7200, "2 hours ahead of"),
+        (-3 * DAY, "3 days behind"),
+        (7199, "119 minutes ahead of"),
+    ],
+)
+def test_by_how_much_a_clock_is_wrong(bench: Bench, skew: int, said: str) -> None:
+    bench.skew = skew
+    result = bench.run()
+    assert result["changed"]
+    assert result["warnings"] == ([clock_notice(said)] if said else [])
+    assert bench.steps == ["inspect", *(["inspect"] if said else []), *ISSUING[1:]]
+
+
+def test_what_goes_to_the_node_is_the_time_of_the_service(bench: Bench) -> None:
+    bench.skew = 3600
+    bench.run()
+    (prepared,), (installed,) = bench.ordered("prepare")[0], bench.ordered("install")[0]
+    assert (prepared["now"], installed["now"]) == (NOW, NOW)
+    assert NOW < prepared["lease"]["until"] < NOW + 600
+
+
+@pytest.mark.parametrize("skew", [3600, -3600])
+def test_controllers_whose_clocks_differ_agree_on_a_lease(
+    bench: Bench, atlas: Atlas, skew: int
+) -> None:
+    busy(bench, "elsewhere", "7:7")
+    bench.skew = skew
+    assert bench.run(read_timeout=300)["msg"].startswith("Another run on elsewhere (process 7:7)")
+    assert len(atlas.leaves) == 1
+
+
+def test_what_the_wrong_clock_hid_is_put_in_place(bench: Bench, atlas: Atlas) -> None:
+    """A set that was kept has expired by the clock of the controller, and by no other."""
+    bench.run(validate="sh -c 'exit 3'")
+    (serial,) = atlas.leaves
+    bench.skew = 100 * DAY
+    result = bench.run()
+    assert (result["changed"], bench.serial()) == (True, serial)
+    assert (atlas.named("request"), len(atlas.leaves)) == ([], 1)
+
+
+def test_what_is_known_to_be_revoked_is_due_by_any_clock(bench: Bench, atlas: Atlas) -> None:
+    bench.run()
+    old = bench.serial()
+    atlas.statuses[old] = "REVOKED"
+    bench.skew = 80 * DAY
+    result = bench.run(check_revocation=True)
+    assert entry_of(result)["reasons"] == [
+        "revoked: the service says that the certificate was revoked"
+    ]
+    assert bench.serial() != old
+
+
+# Claims and quota
+
+
+def uncovered(atlas: Atlas, *covered: str) -> None:
+    atlas.claims = [
+        Claim("01", domain, "VERIFIED", 0, None, None, None, "DNS", ()) for domain in covered
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_name_without_a_claim_is_told_before_anything_is_spent(
+    bench: Bench, atlas: Atlas, check_mode: bool
+) -> None:
+    uncovered(atlas, "n1.example.com")
+    result = bench.run(check_mode, certificates=bench.items(2))
+    assert entry_of(result)["msg"] == (
+        "san.dns_names: there is no verified claim that covers n0.example.com; claim and verify the"
+        " domain, for example with atlas_domain_claim."
+    )
+    assert [entry["changed"] for entry in result["certificates"]] == [False, True]
+    assert atlas.named("claims") == [("claims", False), ("claims", True)]
+    assert atlas.named("left") == [("left", 1, not check_mode)]
+    assert atlas.named("request") == ([] if check_mode else [("request", "n1.example.com")])
+    assert bench.record_if_any("n0-") is None
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_quota_that_is_used_up_is_told_before_anything_is_spent(
+    bench: Bench, atlas: Atlas, check_mode: bool
+) -> None:
+    atlas.left = 1
+    result = bench.run(check_mode, certificates=bench.items(2))
+    assert entry_of(result, 1)["msg"] == (
+        "quota: 2 certificates are due and 1 are left in the account's quota, which is not enough"
+        " for this one; nothing was asked for. Order more in the Atlas portal."
+    )
+    assert [entry["changed"] for entry in result["certificates"]] == [True, False]
+    assert len(atlas.named("request")) == (0 if check_mode else 1)
+
+
+def test_what_was_issued_before_needs_neither_claim_nor_quota(bench: Bench, atlas: Atlas) -> None:
+    bench.before = failing("install", NodeLostError("gone"))
+    bench.run()
+    (serial,) = atlas.leaves
+    bench.before = lambda _step, _items: None
+    uncovered(atlas, "elsewhere.example")
+    atlas.left = 0
+    result = bench.run()
+    assert ("failed" in result, bench.serial()) == (False, serial)
+
+
+def test_claims_and_quota_that_are_not_told_stop_nothing(bench: Bench, atlas: Atlas) -> None:
+    atlas.claims = atlas.left = None
+    assert bench.run()["changed"]
+
+
+# What the service returned
+
+
+def test_what_is_of_no_use_replaces_nothing_and_is_not_bought_again(
+    bench: Bench, atlas: Atlas
+) -> None:
+    bench.run()
+    before = bench.content("cert.pem")
+    atlas.answer = lambda issued: replace(issued, status="REVOKED")
+    atlas.now += 80 * DAY
+    result = bench.run()
+    (serial,) = (each for each in atlas.leaves if each != bench.serial())
+    (order,) = bench.ordered("install")[0]
+    assert (order["action"], order["serial"]) == ("reject", serial)
+    assert order["certificate"] == certificates.certificate_pem(atlas.leaves[serial])
+    assert order["failure"] == "it has the status REVOKED at Atlas"
+    assert result["msg"].startswith(f"The certificate with the serial number {serial}, which Atlas")
+    assert (result["changed"], bench.content("cert.pem")) == (False, before)
+    atlas.answer = lambda issued: issued
+    again = bench.run()
+    assert again["msg"] == (
+        f"Atlas issued {serial} for this request, and it cannot be used: it has the status REVOKED"
+        " at Atlas. Nothing is requested again for the same until the task says force: true."
+    )
+    assert (bench.steps, atlas.calls) == (["inspect"], [])
+    assert "failed" not in bench.run(force=True)
+    assert len(atlas.leaves) == 3
+
+
+def test_what_is_not_valid_yet_is_put_in_place_when_it_is(bench: Bench, atlas: Atlas) -> None:
+    begins = iso_time(NOW + 100)
+    result = bench.run(not_before=begins)
+    (serial,) = atlas.leaves
+    assert [order["action"] for order in bench.ordered("install")[0]] == ["keep"]
+    assert f"is not valid before {begins}" in result["msg"]
+    early = bench.run(not_before=begins)
+    assert f"it is not valid before {begins}" in early["msg"]
+    assert (early["changed"], atlas.calls) == (False, [])
+    atlas.now += 100
+    done = bench.run(not_before=begins)
+    assert (done["changed"], bench.serial(), atlas.calls) == (True, serial, [])
 
 
 # Acknowledging
@@ -734,7 +949,7 @@ def test_force_is_no_reason_to_complain_of_another_run(bench: Bench) -> None:
 def test_what_is_to_be_confirmed_later_is_new_until_then(bench: Bench, atlas: Atlas) -> None:
     result = bench.run(acknowledge="later")
     assert (result["changed"], bench.steps) == (True, ["inspect", "prepare", "install"])
-    assert not bench.record()["acknowledged"]
+    assert bench.is_on_probation()
     again = bench.run(acknowledge="later")
     assert (again["changed"], bench.steps) == (True, ["inspect"])
     assert entry_of(again)["repairs"] == [UNACKNOWLEDGED]
@@ -744,7 +959,7 @@ def test_what_is_to_be_confirmed_later_is_new_until_then(bench: Bench, atlas: At
     confirmed = bench.run(state="confirmed")
     assert (confirmed["changed"], bench.steps) == (True, ["inspect", "acknowledge"])
     assert bench.ordered("acknowledge")[0][0]["nonce"] == "nonce-4"
-    assert bench.record()["acknowledged"]
+    assert not bench.is_on_probation()
     assert not bench.run(state="confirmed")["changed"]
     assert (bench.steps, atlas.calls) == (["inspect"], [])
 
@@ -810,7 +1025,7 @@ def test_an_obstacle_to_new_files_is_none_where_no_files_are_written(bench: Benc
     bench.lie = lying("inspect", obstacle="no way")
     assert bench.run()["msg"] == "no way"
     assert "failed" not in bench.run(state="confirmed")
-    assert bench.record()["acknowledged"]
+    assert not bench.is_on_probation()
 
 
 # Revoking
@@ -855,7 +1070,7 @@ def test_revoking_what_is_deployed(bench: Bench, atlas: Atlas) -> None:
 
 def test_revoking_a_compromised_key_goes_with_a_proof(bench: Bench, atlas: Atlas) -> None:
     bench.run()
-    key = bench.leaf().public_key()
+    key = certificates.to_library(bench.leaf()).public_key()
     bench.run(
         **{**REVOKED, "revocation_reason": "keyCompromise"}, compromised_at="2026-12-24T00:00:00Z"
     )
@@ -934,7 +1149,7 @@ def test_what_was_superseded_is_revoked(bench: Bench, atlas: Atlas) -> None:
     assert bench.steps == [*ISSUING, "revoked"]
     assert bench.ordered("revoked")[0][0]["serials"] == [old]
     assert [call[0] for call in atlas.calls].count("open") == 1
-    assert (bench.record()["superseded"], bench.record()["revoked"]) == ([], [])
+    assert (bench.record()["superseded"], bench.record()["revoked"]) == ({}, [])
     assert not bench.run()["changed"]
 
 
@@ -955,7 +1170,7 @@ def test_a_revocation_that_fails_is_a_warning_and_tried_again(bench: Bench, atla
     assert result["warnings"] == [f"{bench.folder}/cert.pem: {old} is not revoked yet: It is down."]
     assert ("failed" in result, entry_of(result)["revoked"]) == (False, [])
     assert bench.steps == ISSUING
-    assert bench.record()["superseded"] == [old]
+    assert list(bench.record()["superseded"]) == [old]
     foretold = bench.run(check_mode=True)
     assert (foretold["changed"], entry_of(foretold)["revoked"]) == (True, [old])
     atlas.failing = {}
@@ -1022,7 +1237,14 @@ def test_where_the_service_does_not_say_what_is_revoked(bench: Bench, atlas: Atl
 def test_what_is_not_there_is_not_asked_about(bench: Bench, atlas: Atlas) -> None:
     bench.run(certificates=bench.items(1))
     bench.run(certificates=bench.items(2), check_revocation=True, check_mode=True)
-    assert atlas.calls == [("open",), ("certificate", bench.serial("n0-")), ("policy",), ("close",)]
+    assert [call[:2] for call in atlas.calls] == [
+        ("open",),
+        ("certificate", bench.serial("n0-")),
+        ("policy",),
+        ("claims", False),
+        ("left", 1),
+        ("close",),
+    ]
     bench.run(check_revocation=True, check_mode=True, subject={"country": "NL"})
     assert atlas.named("certificate") == []
 
@@ -1048,7 +1270,8 @@ def test_a_rekey_where_only_the_key_differs(bench: Bench, atlas: Atlas) -> None:
 
 def test_removing(bench: Bench, atlas: Atlas) -> None:
     bench.run()
-    gone = [f"{bench.folder}/cert.pem", f"{bench.folder}/.atlas/cert.pem"]
+    (record,) = (bench.folder.parent / "state").glob("*-cert.pem-*.json")
+    gone = [f"{bench.folder}/cert.pem", str(record)]
     foretold = bench.run(state="absent", check_mode=True)
     assert (foretold["changed"], entry_of(foretold)["removed"]) == (True, gone)
     assert (bench.names(), bench.steps) == (["cert.pem", "key.pem"], ["remove"])
@@ -1056,7 +1279,11 @@ def test_removing(bench: Bench, atlas: Atlas) -> None:
     assert (result["changed"], entry_of(result)["removed"]) == (True, gone)
     assert (bench.names(), bench.steps, atlas.calls) == (["key.pem"], ["remove"], [])
     order = bench.ordered("remove")[0][0]
-    assert (order["removes_key"], set(order)) == (False, {"wanted", "removes_key"})
+    assert {name: value for name, value in order.items() if name != "wanted"} == {
+        "removes_key": False,
+        "now": NOW,
+        "breaks": "",
+    }
     assert not bench.run(state="absent")["changed"]
     key = bench.run(state="absent", remove_privatekey=True)
     assert entry_of(key)["removed"] == [f"{bench.folder}/key.pem"]
@@ -1067,12 +1294,44 @@ def test_removing_tells_of_requests_that_are_open(bench: Bench, atlas: Atlas) ->
     bench.before = failing("install", NodeLostError("gone"))
     bench.run()
     bench.before = lambda _step, _items: None
-    end = bench.record()["attempt"]["not_after"]
+    bench.process = "1:1"
     result = bench.run(state="absent")
     assert result["warnings"] == [
         f"{bench.folder}/cert.pem: A request was begun and its outcome is not known; Atlas may have"
-        f" issued a certificate for it that ends at {end} (UNIX seconds) and that nobody uses now."
+        " issued a certificate for it that nobody uses now."
     ]
+
+
+def held(step: str, times: int, **holder: str) -> Callable[[str, Items], Items]:
+    """Another run is at it, so many times."""
+    lease = {"run": "other", "controller": "elsewhere", "process": "7:7", "until": NOW, **holder}
+    left = [times]
+
+    def lie(asked: str, answers: Items) -> Items:
+        if asked != step or left[0] == 0:
+            return answers
+        left[0] -= 1
+        return [{**answer, "busy": lease, "removed_files": []} for answer in answers]
+
+    return lie
+
+
+def test_what_another_run_is_at_is_not_removed_under_it(bench: Bench, atlas: Atlas) -> None:
+    bench.lie = held("remove", 3)
+    assert "failed" not in bench.run(state="absent")
+    assert (bench.steps, atlas.now) == (["remove"] * 4, NOW + 6)
+    bench.lie = held("remove", 999)
+    assert bench.run(state="absent")["msg"] == (
+        "Another run on elsewhere (process 7:7) has been at work on this certificate for longer"
+        " than 180 seconds; wait for it, and run the task again."
+    )
+
+
+def test_a_run_that_is_gone_is_not_waited_for_before_removing(bench: Bench, atlas: Atlas) -> None:
+    bench.lie = held("remove", 1, controller="controller", process="99999999:1")
+    assert "failed" not in bench.run(state="absent")
+    assert [items[0]["breaks"] for items in bench.ordered("remove")] == ["", "other"]
+    assert atlas.now == NOW
 
 
 def test_a_removal_that_fails_is_an_error(bench: Bench) -> None:

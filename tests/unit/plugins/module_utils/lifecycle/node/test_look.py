@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import (
-    linked,
-    plain,
-    steps,
-)
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import Places
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.look import (
+    Found,
     external_key,
-    layout_named,
-    look,
-    standing_layout,
+    material_of,
+    refuse_unknown_passphrases,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.state import State
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.record import (
+    CertificateSet,
+    Record,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.wanted import ExternalKey
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import NOW, PREPARE, Site
+from .setups import LAYOUTS, contents, deployed, foreign, looking, paths, record_path, rewrite
+
+
+def look(site: Site) -> Found:
+    """What is found, for those who need no open folder any more."""
+    with looking(site) as found:
+        return found
 
 
 def write(site: Site, name: str, certificate: Any) -> None:
@@ -36,8 +44,8 @@ def write(site: Site, name: str, certificate: Any) -> None:
 
 
 def test_nothing_is_there(site: Site) -> None:
-    found = look(site.wanted)
-    assert (found.material, found.state) == (None, State())
+    found = look(site)
+    assert (found.material, found.record) == (None, Record())
     assert vars(found.deployed) == {
         "certificate": None,
         "certificate_error": "",
@@ -51,7 +59,7 @@ def test_nothing_is_there(site: Site) -> None:
 
 def test_what_was_deployed_is_found_whole(site: Site) -> None:
     site.deploy()
-    found = look(site.wanted)
+    found = look(site)
     leaf, material = found.deployed.certificate, found.material
     assert leaf is not None
     assert material is not None
@@ -70,7 +78,7 @@ def test_a_certificate_that_is_not_in_the_record_is_not_ours(site: Site, private
     other = site.hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
     for name in ("cert.pem", "fullchain.pem"):
         write(site, name, other)
-    found = look(site.wanted)
+    found = look(site)
     assert (found.deployed.certificate, found.deployed.recorded) == (other, None)
     assert found.material is not None
     assert found.material.key is None
@@ -81,48 +89,106 @@ def test_where_two_files_differ_the_one_of_the_key_counts(site: Site, private_ke
     (ours,) = certificates.load_certificates((site.folder / "cert.pem").read_bytes())
     other = site.hierarchy.issuing.issue(private_key.public_key(), ("www.example.com",))
     write(site, "cert.pem", other)
-    assert look(site.wanted).deployed.certificate == ours
+    assert look(site).deployed.certificate == ours
     (site.folder / "key.pem").unlink()
-    assert look(site.wanted).deployed.certificate == other
+    assert look(site).deployed.certificate == other
+
+
+NO_CERTIFICATE = "holds no certificate in PEM format"
+NO_KEY = "is not a private key in PEM format"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "certificate_error", "key_error"),
+    ("damaged", "certificate_error", "key_error"),
     [
-        ("cert.pem", "x", "holds no certificate in PEM format", ""),
-        ("chain.pem", "x", "", ""),
-        ("key.pem", "x", "", "is not a private key in PEM format"),
+        (["cert.pem"], "", ""),
+        (["fullchain.pem"], "", ""),
+        (["chain.pem"], "", ""),
+        (["cert.pem", "fullchain.pem"], f"fullchain.pem {NO_CERTIFICATE}", ""),
+        (["key.pem"], "", f"key.pem {NO_KEY}"),
     ],
 )
-def test_what_is_wrong_with_a_file(
-    site: Site, name: str, content: str, certificate_error: str, key_error: str
+def test_what_is_wrong_with_files(
+    site: Site, damaged: list[str], certificate_error: str, key_error: str
 ) -> None:
+    """A file that cannot be read says nothing as long as another one holds the same."""
     site.deploy()
-    (site.folder / name).write_text(content)
-    deployed = look(site.wanted).deployed
-    assert deployed.certificate is not None
-    assert (deployed.certificate_error, deployed.key_error) == (certificate_error, key_error)
-    assert (deployed.key_kind is None) is bool(key_error)
+    for name in damaged:
+        (site.folder / name).write_text("x")
+    found = look(site)
+    said = [
+        f"at {site.folder}/{error}" if error else "" for error in (certificate_error, key_error)
+    ]
+    assert [found.deployed.certificate_error, found.deployed.key_error] == said
+    assert (found.deployed.certificate is None) is bool(certificate_error)
+    assert (found.deployed.key_kind is None) is bool(key_error)
+    what = "certificate " if certificate_error else "private key " if key_error else ""
+    assert found.unreadable == what + "".join(said)
 
 
-def test_a_passphrase_that_is_missing_is_told(site: Site, private_key: Any) -> None:
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_an_empty_file_is_as_good_as_none(site: Site, content: str) -> None:
     site.deploy()
-    encrypted = keys.private_key_pem(private_key, "secret")
-    (site.folder / "key.pem").write_bytes(encrypted)
-    assert look(site.wanted).deployed.key_error == (
-        "is protected by a passphrase, and none was given"
+    for name in ("cert.pem", "fullchain.pem", "key.pem"):
+        (site.folder / name).write_text(content)
+    found = look(site)
+    assert (found.deployed.certificate, found.deployed.key_kind, found.unreadable) == (
+        None,
+        None,
+        "",
     )
 
 
-def test_issuers_that_are_in_no_file_are_in_the_versions(site: Site) -> None:
+def test_a_passphrase_that_is_missing_is_reported(site: Site, private_key: Any) -> None:
+    site.deploy()
+    encrypted = keys.private_key_pem(private_key, "secret")
+    (site.folder / "key.pem").write_bytes(encrypted)
+    found = look(site)
+    said = f"at {site.folder}/key.pem is protected by a passphrase, and none was given"
+    assert (found.deployed.key_error, found.unreadable) == (said, f"private key {said}")
+
+
+BOTH = ("privatekey", "certificate")
+
+
+def test_a_key_that_one_file_holds_in_clear_is_known(site: Site) -> None:
+    both = site.folder / "both.pem"
+    site.options["files"] = [{"path": str(both), "contains": list(BOTH)}]
+    site.deploy()
+    (site.folder / "key.pem").write_text("x")
+    found = look(site)
+    assert (found.deployed.key_error, found.unreadable) == ("", "")
+    assert found.deployed.key_kind == keys.KeyKind("ECDSA", 256)
+    (site.folder / "key.pem").unlink()
+    both.write_text("x")
+    assert look(site).deployed.key_error == ""  # the key is simply not there
+    site.options["privatekey_path"] = None
+    assert look(site).deployed.key_error == f"at {both} {NO_KEY}"
+
+
+@pytest.mark.parametrize("name", ["cert.pem", "key.pem"])
+def test_what_is_not_there_is_not_unreadable(site: Site, name: str) -> None:
+    site.deploy()
+    for each in {name, "fullchain.pem"}:
+        (site.folder / each).unlink()
+    assert look(site).unreadable == ""
+
+
+def test_the_certificate_comes_before_the_key_in_what_cannot_be_read(site: Site) -> None:
+    for name in ("cert.pem", "key.pem"):
+        (site.folder / name).write_text("x")
+    assert look(site).unreadable == f"certificate at {site.folder}/cert.pem {NO_CERTIFICATE}"
+
+
+def test_issuers_that_are_in_no_file_are_in_the_record(site: Site) -> None:
     site.deploy()
     for name in ("chain.pem", "fullchain.pem"):
         (site.folder / name).unlink()
-    found = look(site.wanted)
+    found = look(site)
     assert found.material is not None
     assert found.material.issuers == (site.hierarchy.issuing.certificate,)
-    shutil.rmtree(site.folder / ".atlas")
-    bare = look(site.wanted)
+    shutil.rmtree(site.state)
+    bare = look(site)
     assert bare.material is not None
     assert (bare.material.issuers, bare.material.root) == (None, None)
 
@@ -134,11 +200,11 @@ def test_without_files_what_is_live_counts(site: Site, private_key: Any) -> None
         "csr_content": pem,
         "state_dir": str(site.folder / "state"),
     }
-    assert look(site.wanted).deployed.certificate is None
+    assert look(site).deployed.certificate is None
     issued = site.issue(site.prepare()["public_key"])
     answer = site.install(issued)
     assert (answer["changed_files"], answer["obstacle"]) == (["www.example.com"], "")
-    found = look(site.wanted)
+    found = look(site)
     assert found.deployed.certificate is not None
     assert certificates.certificate_pem(found.deployed.certificate) == issued
     assert found.deployed.recorded is not None
@@ -159,7 +225,7 @@ def test_a_pkcs12_file_is_read_with_its_passphrase(site: Site) -> None:
         item = wanted.on_wire()
         item["targets"][0]["passphrase"] = 0
         (answer,) = steps.run(name, [{"wanted": item, **more}], ["secret"], False)
-        return answer
+        return {"obstacle": "", **answer}
 
     prepared = step("prepare", **PREPARE)
     assert prepared["obstacle"] == ""
@@ -175,13 +241,13 @@ def test_a_pkcs12_file_is_read_with_its_passphrase(site: Site) -> None:
         "with_content": False,
     }
     assert step("install", **order)["is_deployed"]
-    found = look(wanted)
+    found = look(site)
     assert found.deployed.key_digest == certificates.public_key_digest(found.deployed.certificate)
     assert found.material is not None
     assert found.material.issuers == (site.hierarchy.issuing.certificate,)
     (site.folder / "all.p12").write_bytes(b"x")
-    broken = look(wanted).deployed
-    said = "is not a PKCS#12 file that opens with the passphrase"
+    broken = look(site).deployed
+    said = f"at {site.folder}/all.p12 is not a PKCS#12 file that opens with the passphrase"
     assert (broken.certificate, broken.certificate_error, broken.key_error) == (None, said, said)
 
 
@@ -192,35 +258,35 @@ def test_a_file_that_cannot_be_read_is_an_obstacle(site: Site, name: str) -> Non
     os.mkfifo(site.folder / name)
     option = {"cert": "path", "chain": "chain_path", "key": "privatekey_path"}[name[:-4]]
     with pytest.raises(AtlasError) as caught:
-        look(site.wanted)
+        look(site)
     assert caught.value.message == (f"{option}: {site.folder}/{name} is not a regular file.")
 
 
-def test_layouts() -> None:
-    assert (layout_named("linked"), layout_named("plain")) == (linked, plain)
-
-
-@pytest.mark.parametrize(
-    ("state", "standing"),
-    [
-        (State(), "plain"),
-        (State(live="0001-AA", layout="linked", acknowledged=False), "linked"),
-        (State(live="0001-AA", layout="linked", acknowledged=True), "plain"),
-        (State(live="0001-AA", layout="", acknowledged=False), "plain"),
-    ],
-)
-def test_what_is_on_probation_keeps_its_layout(site: Site, state: State, standing: str) -> None:
-    assert standing_layout(site.wanted, state) == standing
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_on_probation_keeps_its_layout(site: Site, layout: str) -> None:
+    other = LAYOUTS[layout == "plain"]
+    site.options["layout"] = layout
+    assert look(site).layout == layout
+    site.put()
+    site.options["layout"] = other
+    assert look(site).layout == layout
+    site.acknowledge()
+    assert look(site).layout == other
 
 
 def test_a_key_that_lives_elsewhere(site: Site, private_key: Any) -> None:
     public = keys.public_key_pem(private_key.public_key())
     request = keys.signing_request_pem(private_key, None)
-    for kind, pem, csr in (("csr", request, request), ("public_key", public, "")):
+    around = "\N{ZERO WIDTH NO-BREAK SPACE}# F\N{LATIN SMALL LETTER O WITH ACUTE}\n{}# end\n"
+    cases = [("csr", request, request), ("public_key", public, "")]
+    # Of text around it nothing is sent.
+    cases += [(kind, around.format(pem), csr) for kind, pem, csr in cases]
+    for kind, pem, csr in cases:
         path = site.folder / kind
         path.write_text(pem)
         for key in (ExternalKey(kind, str(path), None, None), ExternalKey(kind, None, pem, None)):
-            found, told = external_key(key)
+            with Places() as places:
+                found, told = external_key(key, places)
             assert (keys.public_key_pem(found), told) == (public, csr)
 
 
@@ -233,9 +299,189 @@ def test_a_key_that_lives_elsewhere(site: Site, private_key: Any) -> None:
 )
 def test_a_key_elsewhere_that_cannot_be_read(site: Site, kind: str, said: str) -> None:
     path = str(site.folder / "a")
-    with pytest.raises(AtlasError) as caught:
-        external_key(ExternalKey(kind, path, None, None))
+    with Places() as places, pytest.raises(AtlasError) as caught:
+        external_key(ExternalKey(kind, path, None, None), places)
     assert caught.value.message == f"{kind}: {path} does not exist on the node."
-    with pytest.raises(AtlasError) as caught:
-        external_key(ExternalKey(kind, None, "x", None))
+    with Places() as places, pytest.raises(AtlasError) as caught:
+        external_key(ExternalKey(kind, None, "x", None), places)
     assert caught.value.message == f"{kind}: {kind}_content {said}."
+
+
+# Files of the same set that the task does not name
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_of_the_set_that_the_task_does_not_name_are_carried(site: Site, layout: str) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    assert look(site).carried == []
+    site.options.update(chain_path=None, fullchain_path=None)
+    found = look(site)
+    assert found.carried == paths(site, "fullchain.pem", "chain.pem")
+    assert [target.path for target in found.wanted.targets] == paths(
+        site, "cert.pem", "key.pem", "fullchain.pem", "chain.pem"
+    )
+    (site.folder / "chain.pem").unlink()
+    assert look(site).carried == paths(site, "fullchain.pem")
+
+
+def test_a_link_that_leads_to_nothing_is_carried(site: Site) -> None:
+    site.options["layout"] = "linked"
+    site.deploy()
+    os.unlink(os.path.realpath(site.folder / "chain.pem"))
+    site.options["chain_path"] = None
+    assert look(site).carried == paths(site, "chain.pem")
+
+
+def test_nothing_is_carried_for_a_task_without_files(site: Site, private_key: Any) -> None:
+    site.options = {
+        **dict.fromkeys(("path", "fullchain_path", "chain_path", "privatekey_path")),
+        "csr_content": keys.signing_request_pem(private_key, None),
+        "state_dir": str(site.state),
+    }
+    site.install(site.issue(site.prepare()["public_key"]))
+    held = deployed(site)
+    held["targets"] = [{"option": "path", "path": "/etc/passwd", "contains": ["chain"]}]
+    name = site.record()["wanted_now"]
+    rewrite(site, sets={**site.record()["sets"], name: held})
+    assert look(site).carried == []
+
+
+def sealed(site: Site) -> Path:
+    """A file with a passphrase, as a task put it in place that named it; this one does not."""
+    site.deploy()
+    held = deployed(site)
+    held["encrypted"] = paths(site, "key.pem")
+    name = site.record()["wanted_now"]
+    rewrite(site, sets={**site.record()["sets"], name: held})
+    return site.folder / "key.pem"
+
+
+def test_a_carried_file_with_a_passphrase_is_not_written(site: Site) -> None:
+    path = sealed(site)
+    refuse_unknown_passphrases(look(site))  # the task names it
+    site.options["privatekey_path"] = None
+    both = {"path": f"{site.folder}/both.pem", "contains": ["privatekey", "certificate"]}
+    site.options["files"] = [both]
+    with pytest.raises(AtlasError) as caught:
+        refuse_unknown_passphrases(look(site))
+    assert caught.value.message == (
+        f"{path} belongs to the same certificate and is protected by a passphrase that this task"
+        " does not state, so it could not be kept in step; name it in the task, too, or remove it."
+    )
+    path.unlink()
+    refuse_unknown_passphrases(look(site))
+
+
+# What differs
+
+
+def differences(site: Site) -> dict[str, str]:
+    with looking(site) as found:
+        return {os.path.basename(path): what for path, what in found.differences()}
+
+
+def test_what_differs_is_said_in_words(site: Site) -> None:
+    assert differences(site) == dict.fromkeys(
+        ("cert.pem", "fullchain.pem", "chain.pem", "key.pem"), "missing"
+    )
+    site.deploy()
+    assert differences(site) == {}
+    (site.folder / "chain.pem").unlink()
+    assert differences(site) == {"chain.pem": "missing"}
+    (site.folder / "chain.pem").symlink_to("nowhere")
+    assert differences(site) == {"chain.pem": "missing"}
+    (site.folder / "chain.pem").unlink()
+    (site.folder / "chain.pem").write_text("x")
+    (site.folder / "key.pem").chmod(0o644)
+    assert differences(site) == {
+        "chain.pem": "not as it should be",
+        "key.pem": "mode 0644, not 0600",
+    }
+
+
+def test_what_differs_in_the_layout_linked(site: Site) -> None:
+    site.options["layout"] = "linked"
+    site.deploy()
+    assert differences(site) == {}
+    path = site.folder / "chain.pem"
+    content = path.read_text()
+    path.unlink()
+    assert differences(site) == {"chain.pem": "missing"}
+    path.write_text(content)
+    assert differences(site) == {"chain.pem": "not a link of the layout linked"}
+    path.write_text("x")
+    assert differences(site) == {"chain.pem": "not as it should be"}
+    path.unlink()
+    path.symlink_to(os.readlink(site.folder / "fullchain.pem"))
+    assert differences(site) == {"chain.pem": "not as it should be"}
+    os.unlink(os.path.realpath(path))
+    assert differences(site)["chain.pem"] == "not as it should be"
+    site.options["layout"] = "plain"
+    assert differences(site)["cert.pem"] == "a link of the layout linked"
+
+
+def test_which_files_are_intact(site: Site) -> None:
+    """Attributes and links do not count: the content may be written down as it is."""
+    with looking(site) as found:
+        assert found.intact("plain") == []
+    site.deploy()
+    (site.folder / "chain.pem").write_text("x")
+    (site.folder / "key.pem").chmod(0o644)
+    with looking(site) as found:
+        intact = paths(site, "cert.pem", "fullchain.pem", "key.pem")
+        assert (found.intact("plain"), found.intact("linked")) == (intact, intact)
+
+
+# What is recorded of a set
+
+
+def test_the_material_of_a_set(site: Site) -> None:
+    assert material_of(None) is None
+    assert material_of(CertificateSet("plain")) is None
+    site.put()
+    held = look(site).record.deployed
+    material = material_of(held)
+    assert held is not None
+    assert material is not None
+    assert certificates.certificate_pem(material.leaf) == site.content("cert.pem")
+    assert material.issuers == (site.hierarchy.issuing.certificate,)
+    assert material.root == site.hierarchy.root.certificate
+    assert material.key is not None
+    assert keys.private_key_pem(material.key).decode() == site.content("key.pem")
+    bare = material_of(CertificateSet("plain", certificate=held.certificate))
+    assert bare is not None
+    assert (bare.issuers, bare.root, bare.key) == (None, None, None)
+    direct = material_of(CertificateSet("plain", certificate=held.certificate, issuers=""))
+    assert direct is not None
+    assert direct.issuers == ()
+
+
+def test_what_was_revoked_by_a_task_of_ours(site: Site) -> None:
+    site.deploy()
+    assert not look(site).deployed.is_revoked
+    rewrite(site, revoked=[site.serial()])
+    assert look(site).deployed.is_revoked
+
+
+def test_the_key_of_a_task_with_a_key_elsewhere(site: Site, private_key: Any) -> None:
+    pem = keys.public_key_pem(private_key.public_key())
+    site.options = {"public_key_content": pem, "privatekey_path": None}
+    found = look(site)
+    assert found.deployed.key_kind == keys.KeyKind("ECDSA", 256)
+    assert found.deployed.key_digest == keys.public_key_digest(private_key.public_key())
+    assert found.key is None
+
+
+def test_a_record_that_was_damaged_is_reported(site: Site) -> None:
+    site.deploy()
+    record_path(site).write_text("x")
+    with pytest.raises(AtlasError, match="is damaged"):
+        look(site)
+
+
+def test_looking_changes_nothing(site: Site, private_key: Any) -> None:
+    foreign(site, private_key)
+    before = contents(site)
+    look(site)
+    assert contents(site) == before

@@ -6,28 +6,29 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import open_folder
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import prepare
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from ..conftest import NOW, PREPARE, Site, lease
+from .setups import in_use, record_path, rewrite
 
 
 def test_the_staged_key_is_on_disk_and_private_before_anything_is_asked_for(site: Site) -> None:
     prepared = site.prepare()
-    key_path = site.folder / ".atlas/cert.pem/private/key.pem"
-    staged = keys.load_private_key(key_path.read_bytes())
+    staged = keys.load_private_key(site.record()["attempt"]["key_pem"].encode())
     assert keys.public_key_pem(staged.public_key()) == prepared["public_key"]
     assert keys.proves_possession(staged.public_key(), prepared["proof"])
     assert keys.signing_request_proves(staged.public_key(), prepared["signing_request"])
-    assert stat.S_IMODE(key_path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(key_path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(record_path(site).stat().st_mode) == 0o600
     assert "PRIVATE" not in str(prepared)
 
 
@@ -118,14 +119,17 @@ def test_what_is_recorded_of_an_attempt(site: Site) -> None:
     answer = site.prepare()
     key = keys.load_public_key(answer["public_key"])
     end = NOW + 89 * 86400
-    assert site.record()["attempt"] == {
+    attempt = site.record()["attempt"]
+    staged = keys.load_private_key(attempt.pop("key_pem").encode())
+    assert keys.public_key_pem(staged.public_key()) == answer["public_key"]
+    assert attempt == {
         "attempt_id": "attempt",
         "begun": NOW,
         "touched": NOW,
         "machine": prepare.machine_id(),
         "account": "account",
         "key": "staged",
-        "wish": {"san.dns_names": ["www.example.com"]},
+        "request": {"san.dns_names": ["www.example.com"]},
         "not_after": end,
         "known": [],
         "lease": PREPARE["lease"],
@@ -151,6 +155,7 @@ def test_what_is_recorded_of_an_attempt(site: Site) -> None:
         "serial": "",
         "is_same_wish": True,
         "is_same_account": True,
+        "is_same_machine": True,
         "is_key_unique": True,
         "old_serial": "",
         "old_public_key": "",
@@ -166,11 +171,13 @@ def test_an_attempt_that_was_cut_off_keeps_all_but_its_lease(site: Site) -> None
     again = site.prepare(
         now=NOW + 200, lease=second, attempt_id="later", not_after=NOW + 5, account="other"
     )
-    names = ("public_key", "attempt_id", "begun", "not_after", "known", "is_key_unique")
+    names = ("public_key", "begun", "not_after", "known", "is_key_unique")
     assert [again[name] for name in names] == [first[name] for name in names]
     assert (again["is_fresh"], again["is_same_account"]) == (False, False)
+    assert again["attempt_id"] == "later"
     attempt = site.record()["attempt"]
     assert (attempt["lease"], attempt["account"], attempt["touched"]) == (second, "account", NOW)
+    assert attempt["attempt_id"] == "later"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +247,8 @@ def test_a_key_that_lives_elsewhere_is_not_written_anywhere(site: Site, private_
     assert answer["public_key"] == keys.public_key_pem(private_key.public_key())
     assert (answer["proof"], answer["answer"], answer["is_key_unique"]) == ("", "", False)
     assert site.record()["attempt"]["key"] == "external"
-    assert [name for name in site.tree() if "key" in name] == []
+    assert site.record()["attempt"]["key_pem"] == ""
+    assert site.names() == ["request.csr"]
     assert not site.prepare()["is_fresh"]
 
 
@@ -256,28 +264,22 @@ def test_a_proof_that_the_task_gives_goes_along(site: Site, private_key: Any) ->
 
 
 GIVEN_UP = (
-    "The key of a request that was begun earlier is gone or is not the one that the task names now,"
-    " so the request was given up. Atlas may have issued a certificate for it that ends at"
-    f" {NOW + 89 * 86400} (UNIX seconds) and that nobody uses."
+    "The key of a request that was begun earlier is not the one that the task names now, so the"
+    " request was given up. Atlas may have issued a certificate for it that nobody uses."
 )
 
 
-@pytest.mark.parametrize("case", ["gone", "damaged", "another", "lives elsewhere now"])
-def test_an_attempt_whose_key_is_gone_is_given_up(site: Site, private_key: Any, case: str) -> None:
+def test_an_attempt_whose_key_lives_elsewhere_now_is_given_up(site: Site, private_key: Any) -> None:
     first = site.prepare()
-    path = site.folder / ".atlas/cert.pem/private/key.pem"
-    if case == "gone":
-        path.unlink()
-    elif case == "damaged":
-        path.write_text("damaged")
-    elif case == "another":
-        path.write_bytes(keys.private_key_pem(private_key))
-    else:
-        external(site, private_key)
-    again = site.prepare(not_after=NOW + 5, attempt_id="later")
+    external(site, private_key)
+    again = site.prepare(
+        not_after=NOW + 5, attempt_id="later", lease=lease(run="later"), breaks="run"
+    )
     assert (again["is_fresh"], again["notices"]) == (True, [GIVEN_UP])
     assert again["public_key"] != first["public_key"]
     assert (again["attempt_id"], again["not_after"]) == ("later", NOW + 5)
+    del site.options["csr_path"], site.options["privatekey_path"]
+    assert site.prepare(attempt_id="later", lease=lease(run="later"))["notices"] == [GIVEN_UP]
 
 
 def test_another_request_file_is_another_key(site: Site, private_key: Any) -> None:
@@ -292,15 +294,15 @@ def test_what_is_begun_anew_is_given_up_silently(site: Site) -> None:
     assert site.prepare(anew=True)["notices"] == []
 
 
-def test_a_record_that_was_copied_from_another_machine_has_no_attempt(site: Site) -> None:
+def test_an_attempt_of_another_machine_is_named(site: Site) -> None:
     first = site.prepare()
-    path = site.folder / ".atlas/cert.pem/private/state.json"
-    record = json.loads(path.read_text())
-    record["attempt"]["machine"] = "another"
-    path.write_text(json.dumps(record))
-    again = site.prepare(lease=lease(run="other"))
-    assert (again["is_fresh"], again["busy"]) == (True, {})
-    assert again["public_key"] != first["public_key"]
+    rewrite(site, attempt={**site.record()["attempt"], "machine": "another"})
+    again = site.prepare()
+    assert (first["is_same_machine"], again["is_same_machine"]) == (True, False)
+    assert (again["is_fresh"], again["public_key"]) == (False, first["public_key"])
+    assert site.record()["attempt"]["machine"] == "another"
+    anew = site.prepare(anew=True)
+    assert (anew["is_fresh"], anew["is_same_machine"]) == (True, True)
 
 
 def test_the_key_of_a_revoked_certificate_is_not_kept(site: Site) -> None:
@@ -327,15 +329,12 @@ def test_a_reason_that_only_the_controller_knows_is_enough(site: Site) -> None:
 
 
 def test_space_is_held_for_an_attempt_and_for_nothing_else(site: Site) -> None:
-    def held() -> int:
-        return sum("-reserve-" in name for name in site.tree())
-
     site.prepare()
-    assert held() == 1
+    assert len(in_use(site)) == 1
     site.prepare(lease=lease(run="other"))
-    assert held() == 1
+    assert len(in_use(site)) == 1
     site.install("", action="unknown")
-    assert held() == 0
+    assert in_use(site) == []
 
 
 def test_a_preparation_that_fails_holds_no_space(site: Site) -> None:
@@ -356,10 +355,21 @@ def test_a_key_that_cannot_be_made_holds_no_space(
     assert site.tree() == []
 
 
-def test_the_machine_is_told_apart_without_telling_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = set()
-    for content in (b"one\n", b"two\n", b"", None):
-        monkeypatch.setattr(prepare.files, "read", lambda _path, content=content: content)
-        told.add(prepare.machine_id())
-    assert len(told) == 3
-    assert all(len(each) == 32 for each in told)
+def test_the_machine_is_told_apart_without_saying_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "open_folder", lambda _path: open_folder(str(tmp_path)))
+    monkeypatch.setattr(prepare.socket, "gethostname", lambda: "host")
+    identities = []
+    for content in ("one\n", "one", "two\n", "", None):
+        (tmp_path / "machine-id").unlink(missing_ok=True)
+        if content is not None:
+            (tmp_path / "machine-id").write_text(content)
+        identities.append(prepare.machine_id())
+    (tmp_path / "machine-id").mkdir()
+    identities.append(prepare.machine_id())
+    one, two, host = (
+        hashlib.sha256(b"globalsign.atlas\0" + identity).hexdigest()[:32]
+        for identity in (b"one", b"two", b"host")
+    )
+    assert identities == [one, one, two, host, host, host]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node im
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from ..conftest import NOW, PREPARE, Site
+from .setups import remove
 
 
 def test_nothing_but_inspect_runs_in_check_mode(site: Site) -> None:
@@ -32,7 +34,7 @@ def test_one_certificate_that_goes_wrong_does_not_stop_the_others(
     def fail(*_arguments: Any) -> None:
         raise ValueError("nobody thought of this")
 
-    monkeypatch.setattr(steps, "inspect", fail)
+    monkeypatch.setattr(steps, "glance", fail)
     obstacle = site.inspect()["obstacle"]
     assert "please report it: ValueError in test_steps.py" in obstacle
     assert "nobody thought of this" in obstacle
@@ -51,10 +53,12 @@ def test_which_steps_know_check_mode(site: Site, step: str) -> None:
         "serials": [],
         "why": "",
         "removes_key": True,
+        "breaks": "",
+        "confirms": True,
     }
     if step not in CHANGING:
         (answer,) = steps.run(step, [item], [], check_mode=True)
-        assert "please report" not in answer["obstacle"]
+        assert "please report" not in answer.get("obstacle", "")
         return
     with pytest.raises(AtlasError) as caught:
         steps.run(step, [item], [], check_mode=True)
@@ -96,7 +100,7 @@ def test_passphrases_stand_in_their_places(site: Site) -> None:
             target["passphrase"] = 1 if target["passphrase"] else None
         item = json.loads(json.dumps({"wanted": wanted, **more}))
         (answer,) = steps.run(name, [item], ["another", "secret"], check_mode=False)
-        return answer
+        return {"obstacle": "", "reasons": [], "repairs": [], **answer}
 
     prepared = step("prepare", **PREPARE)
     order = {
@@ -118,15 +122,127 @@ def test_passphrases_stand_in_their_places(site: Site) -> None:
     assert (found["reasons"], found["repairs"]) == ([], [])
 
 
+def of(site: Site, name: str) -> dict[str, Any]:
+    """Another certificate, in files of its own; its order."""
+    (site.folder / name).mkdir(exist_ok=True)
+    options = {
+        option: f"{site.folder}/{name}/{file}"
+        for option, file in (("path", "cert.pem"), ("privatekey_path", "key.pem"))
+    }
+    before = site.options
+    site.options = {"fullchain_path": None, "chain_path": None, **options}
+    wanted = site.wanted.on_wire()
+    site.options = before
+    return json.loads(json.dumps(wanted))
+
+
 def test_answers_come_in_the_order_of_the_certificates(site: Site) -> None:
-    first = site.wanted.on_wire()
     site.deploy()
-    site.options["path"] = str(site.folder / "other.pem")
-    site.options["fullchain_path"] = None
-    second = site.wanted.on_wire()
+    deployed = {"wanted": site.wanted.on_wire(), "now": NOW, "with_content": False}
+    missing = [{**deployed, "wanted": of(site, name)} for name in ("z", "a")]
+    items = [missing[0], deployed, missing[1]]
+    answers = steps.run("inspect", items, [], check_mode=False)
+    assert [bool(answer.get("reasons")) for answer in answers] == [True, False, True]
+    assert steps.run("inspect", [], [], check_mode=False) == []
     items = [
-        {"wanted": wanted, "now": NOW, "with_content": False} for wanted in (first, second, first)
+        {**PREPARE, "wanted": of(site, name), "attempt_id": name} for name in ("z", "b", "a", "c")
+    ]
+    answers = steps.run("prepare", items, [], check_mode=False)
+    assert [answer["attempt_id"] for answer in answers] == ["z", "b", "a", "c"]
+
+
+def test_work_is_begun_in_the_order_of_the_paths(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that two calls never wait for each other's locks."""
+    begun: list[str] = []
+    original = steps.Store.locked
+
+    def locked(store: steps.Store) -> Any:
+        begun.append(store.name.rpartition("-")[0])
+        return original(store)
+
+    monkeypatch.setattr(steps.Store, "locked", locked)
+    items = [{**PREPARE, "wanted": of(site, name)} for name in ("z", "b", "a")]
+    steps.run("prepare", items, [], check_mode=False)
+    assert begun == ["a-cert.pem", "b-cert.pem", "z-cert.pem"]
+
+
+SAME_FILE = (
+    "one of its files is also another one of this task, by another path; each certificate, chain"
+    " and private key needs a file of its own."
+)
+
+
+def test_two_certificates_in_one_file_are_both_refused(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "aside").symlink_to(site.folder / "a")
+    first, second = of(site, "a"), of(site, "b")
+    second["targets"][0]["path"] = str(tmp_path / "aside/cert.pem")
+    items = [
+        {"wanted": wanted, "now": NOW, "with_content": False}
+        for wanted in (first, second, of(site, "c"))
     ]
     answers = steps.run("inspect", items, [], check_mode=False)
-    assert [bool(answer["reasons"]) for answer in answers] == [False, True, False]
-    assert steps.run("inspect", [], [], check_mode=False) == []
+    assert answers[:2] == [{"obstacle": SAME_FILE}] * 2
+    assert "obstacle" not in answers[2]
+
+
+def test_two_files_of_one_certificate_that_are_one_are_refused(site: Site) -> None:
+    (site.folder / "cert.pem").symlink_to("fullchain.pem")
+    found = site.inspect()
+    assert (found["obstacle"], found["reasons"]) == (SAME_FILE, [])
+
+
+def test_a_file_in_a_folder_that_does_not_exist_is_no_other_file(site: Site) -> None:
+    site.folder = site.folder / "absent"
+    assert site.inspect()["obstacle"] == ""
+
+
+@pytest.mark.parametrize("step", ["prepare", "remove"])
+def test_two_certificates_with_one_record_do_not_wait_for_each_other(
+    site: Site, tmp_path: Path, step: str
+) -> None:
+    site.deploy()
+    (tmp_path / "aside").symlink_to(site.folder)
+    first = site.wanted.on_wire()
+    site.options["path"] = str(tmp_path / "aside/cert.pem")
+    second = site.wanted.on_wire()
+    order = {**PREPARE, "removes_key": True, "is_due": True}
+    items = [{**order, "wanted": wanted} for wanted in (first, second)]
+    answers = steps.run(step, items, [], check_mode=False)
+    said = "another certificate of this task is kept in the same files; give each its own."
+    # In the order of their paths: …/aside/cert.pem comes before …/site/cert.pem.
+    assert [answer.get("obstacle", "") for answer in answers] == [said, ""]
+
+
+def test_reading_makes_no_lock(site: Site) -> None:
+    site.deploy()
+    before = sorted(path.name for path in site.state.iterdir())
+    (site.state / before[1]).unlink()  # the lock
+    site.inspect()
+    assert [path.name for path in site.state.iterdir()] == before[:1]
+
+
+def test_nothing_is_locked_where_nothing_is_recorded(site: Site) -> None:
+    site.state.mkdir()
+    for step in ("acknowledge", "previous", "prove"):
+        site.acknowledge(step)
+    remove(site)
+    assert list(site.state.iterdir()) == []
+
+
+def test_check_mode_locks_nothing(site: Site) -> None:
+    site.deploy()
+    for lock in site.state.glob("*.lock"):
+        lock.unlink()
+    remove(site, check_mode=True)
+    assert list(site.state.glob("*.lock")) == []
+
+
+def test_many_certificates_are_done_in_one_call(site: Site) -> None:
+    """More than are at work at a time."""
+    items = [{**PREPARE, "wanted": of(site, f"{number:02d}")} for number in range(30)]
+    answers = steps.run("prepare", items, [], check_mode=False)
+    assert all(answer["public_key"] for answer in answers)
+    assert len({answer["public_key"] for answer in answers}) == 30
+    assert len(list(site.state.glob("*.json"))) == 30

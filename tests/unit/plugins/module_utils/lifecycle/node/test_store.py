@@ -2,23 +2,38 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The folder of records: who may have made it, who may be in it."""
+"""The folder of records: where it is, who could change it, who may be in it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import pwd
+import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import store as module
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.state import State
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.store import Store
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.phases import alone
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import (
+    Places,
+    open_folder,
+)
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.record import Record
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.store import (
+    Store,
+    Stores,
+    default_state_folder,
+)
 
-from ..conftest import Site
+from ..conftest import ALL_FILES, Site
+from .setups import record_path
+
+RECORD = Record(orphans=["0A"])
 
 
 def mode(path: Path) -> int:
@@ -26,249 +41,286 @@ def mode(path: Path) -> int:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / ".atlas" / "cert.pem"
+def store(tmp_path: Path) -> Iterator[Store]:
+    (tmp_path / "state").mkdir(0o711)
+    with open_folder(str(tmp_path / "state")) as folder:
+        yield Store(str(tmp_path / "state"), folder, "name")
 
 
-def test_what_is_written_is_read_again(folder: Path) -> None:
-    store = Store(str(folder))
-    assert (store.exists, store.read()) == (False, State())
-    with store.locked():
-        written = store.write(State(live="0001-01"))
-    assert written == State(live="0001-01")
-    assert (store.exists, store.read()) == (True, written)
-    assert mode(folder / "private/state.json") == 0o600
+def write(store: Store, record: Record = RECORD) -> None:
+    def work() -> Any:
+        yield [store.draft(record)]
+
+    alone(work())
 
 
-def test_only_its_owner_looks_into_it(folder: Path) -> None:
-    umask = os.umask(0)
-    try:
-        with Store(str(folder)).locked():
-            pass
-    finally:
-        os.umask(umask)
-    modes = [mode(path) for path in (folder.parent, folder, folder / "private", folder / "lock")]
-    assert modes == [0o711, 0o711, 0o700, 0o600]
+# What is written and read
 
 
-def test_one_call_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        with open(folder / "lock", "rb") as other, pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        monkeypatch.setattr(module, "_LOCK_PATIENCE", -1.0)
-        with pytest.raises(AtlasError, match=f"^{folder}/lock has been held by another process"):
-            store._lock()
-    with open(folder / "lock", "rb") as other:
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def test_what_is_written_is_read_again(store: Store, tmp_path: Path) -> None:
+    assert (store.exists, store.read()) == (False, Record())
+    write(store)
+    assert (store.exists, store.read()) == (True, RECORD)
+    assert os.listdir(tmp_path / "state") == ["name.json"]
+    assert mode(tmp_path / "state/name.json") == 0o600
 
 
-def test_a_lock_is_no_link_to_a_file_of_another(folder: Path, tmp_path: Path) -> None:
-    with Store(str(folder)).locked():
-        pass
-    lock = folder / "lock"
-    lock.unlink()
-    lock.symlink_to(tmp_path / "victim")
-    with pytest.raises(AtlasError) as caught:
-        Store(str(folder))._lock()
-    assert caught.value.message == (f"{lock}: cannot be opened: too many levels of symbolic links.")
-    assert not (tmp_path / "victim").exists()
+def test_where_things_are(store: Store, tmp_path: Path) -> None:
+    assert store.file == f"{tmp_path}/state/name.json"
+    assert store.live == f"{tmp_path}/state/name/live"
+    assert store.folder.path == f"{tmp_path}/state"
 
 
-def test_the_first_folder_with_a_record_counts(tmp_path: Path) -> None:
-    folders = [str(tmp_path / name / "cert.pem") for name in ("one", "two", "three")]
-    assert Store.of(folders).folder == folders[0]
-    for place in (2, 1):
-        store = Store(folders[place])
-        with store.locked():
-            store.write(State())
-        assert Store.of(folders).folder == folders[place]
+def test_a_store_without_a_folder_holds_nothing() -> None:
+    store = Store("/absent", None, "name")
+    assert (store.exists, store.read(), store.sets_if_any()) == (False, Record(), None)
+    with pytest.raises(AtlasError, match=r"^/absent does not exist\.$"):
+        _ = store.folder
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("no JSON", "is damaged"),
-        ("[]", "is damaged"),
-        ('{"version": 2}', "was written by another release of this collection (version 2, not 1)"),
+        (b"no JSON", "is damaged"),
+        (b"\xff", "is damaged"),
+        (b"[]", "is damaged"),
+        (b'{"version": 1}', "is damaged"),
+        (
+            b'{"version": 2}',
+            "was written by another release of this collection (version 2, not 1)",
+        ),
     ],
 )
-def test_a_record_that_cannot_be_read_is_told(folder: Path, content: str, said: str) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        store.write(State())
-    path = folder / "private/state.json"
-    path.write_text(content)
-    with pytest.raises(AtlasError) as caught:
-        store.read()
-    assert caught.value.message == (
-        f"{path} {said}. It records which certificates were asked for; look at it, and remove it"
-        " if nothing in it is needed."
-    )
-
-
-@pytest.mark.parametrize("which", [".atlas", ".atlas/cert.pem", ".atlas/cert.pem/private"])
-@pytest.mark.parametrize("how", ["writable for the group", "writable for all", "a link", "a file"])
-def test_a_folder_that_others_could_have_filled_is_refused(
-    tmp_path: Path, folder: Path, which: str, how: str
+def test_a_record_that_cannot_be_understood_is_reported(
+    store: Store, tmp_path: Path, content: bytes, said: str
 ) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        store.write(State())
-    path = tmp_path / which
-    if how.startswith("writable"):
-        path.chmod(mode(path) | (0o020 if "group" in how else 0o002))
-    else:
-        path.rename(tmp_path / "aside")
-        if how == "a link":
-            path.symlink_to(tmp_path / "aside")
-        else:
-            path.write_text("")
+    (tmp_path / "state/name.json").write_bytes(content)
     with pytest.raises(AtlasError) as caught:
         store.read()
     assert caught.value.message == (
-        f"{path} is not a folder of this user that only it can write to; the private key would not"
-        " be safe there. Look at it, and remove it."
+        f"{tmp_path}/state/name.json {said}. It records which certificates were requested, and"
+        " holds their keys; look at it, and move it away if nothing in it is needed."
     )
-    if how != "a file":
-        with pytest.raises(AtlasError, match=f"^{path} is not a folder of this user"):
-            store._lock()
 
 
-def test_a_folder_of_another_user_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        pass
+def test_a_record_that_cannot_be_read_is_reported(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "state/name.json")
+    with pytest.raises(AtlasError) as caught:
+        store.read()
+    assert caught.value.message == f"{tmp_path}/state/name.json is not a regular file."
+
+
+@pytest.mark.parametrize("step", ["inspect", "prepare", "acknowledge"])
+def test_a_damaged_record_stops_every_step(site: Site, step: str) -> None:
+    site.deploy()
+    record_path(site).write_text("{")
+    answer = site.acknowledge() if step == "acknowledge" else getattr(site, step)()
+    assert answer["obstacle"].startswith(f"{record_path(site)} is damaged. It records")
+    assert record_path(site).read_text() == "{"
+
+
+# Which record it is
+
+
+def of(site: Site, makes: bool = True) -> tuple[str, str]:
+    """Where what is recorded of a site lies, and under which name."""
+    with Stores(makes) as stores, Places() as places:
+        store = stores.of(site.wanted, places)
+        return store.path, store.name
+
+
+def test_a_record_has_the_name_of_a_file_and_a_hash_of_its_path(site: Site) -> None:
+    path, name = of(site)
+    assert path == str(site.state)
+    assert re.fullmatch(r"site-cert\.pem-[0-9a-f]{16}", name)
+
+
+def test_a_name_has_nothing_unusual_in_it(site: Site) -> None:
+    site.options["path"] = str(site.folder / f"-ä  /*{'x' * 100}")
+    name = of(site)[1]
+    assert re.fullmatch(r"x{60}-[0-9a-f]{16}", name)
+    site.options["path"] = str(site.folder / "ä.-")
+    assert re.fullmatch(r"site-[0-9a-f]{16}", of(site)[1].replace("site--", "site-"))
+
+
+def test_a_file_has_the_same_record_by_whatever_path(site: Site, tmp_path: Path) -> None:
+    expected = of(site)
+    (tmp_path / "aside").symlink_to(site.folder)
+    site.options["path"] = str(tmp_path / "aside/cert.pem")
+    assert of(site) == expected
+
+
+def test_two_files_of_the_same_name_have_two_records(site: Site, tmp_path: Path) -> None:
+    first = of(site)
+    (tmp_path / "other/site").mkdir(parents=True)
+    site.folder = tmp_path / "other/site"
+    assert of(site)[1].rpartition("-")[0] == first[1].rpartition("-")[0]
+    assert of(site) != first
+
+
+def test_a_folder_that_does_not_exist_yet_has_the_name_that_it_will_have(site: Site) -> None:
+    site.folder = site.folder / "absent"
+    before = of(site)
+    site.folder.mkdir()
+    assert of(site) == before
+
+
+def test_the_first_file_with_a_record_counts(site: Site) -> None:
+    site.deploy()
+    (recorded,) = (path.stem for path in site.state.glob("*.json"))
+    site.options["path"] = None
+    assert of(site)[1] != recorded
+    fullchain = of(site)[1]
+    site.options = {"path": str(site.folder / "new.pem")}
+    site.options["files"] = [{"path": f"{site.folder}/cert.pem", "contains": ["certificate"]}]
+    assert of(site)[1] == recorded
+    (site.state / f"{fullchain}.json").write_text("{}")
+    assert of(site)[1] == fullchain
+
+
+def test_without_files_it_is_known_by_its_names(site: Site, private_key: Any) -> None:
+    site.options = {
+        **dict.fromkeys(("path", "fullchain_path", "chain_path", "privatekey_path")),
+        "csr_path": "/a",
+        "state_dir": str(site.folder),
+    }
+    path, name = of(site)
+    assert path == str(site.folder)
+    assert re.fullmatch(r"www\.example\.com-[0-9a-f]{16}", name)
+    site.options["csr_path"] = "/b"
+    assert of(site)[1] != name
+
+
+def test_a_folder_of_records_that_the_task_names(site: Site, tmp_path: Path) -> None:
+    site.options["state_dir"] = str(tmp_path / "mine")
+    site.deploy()
+    assert not site.state.exists()
+    assert [path.name for path in (tmp_path / "mine").glob("*.json")] == [f"{of(site)[1]}.json"]
+
+
+# Who could change it
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_folder_of_records_is_made_with_its_mode(
+    site: Site, tmp_path: Path, umask: int
+) -> None:
+    site.options["state_dir"] = str(tmp_path / "a/b/state")
+    site.options["layout"] = "linked"
+    before = os.umask(umask)
+    try:
+        site.deploy()
+    finally:
+        os.umask(before)
+    assert [mode(tmp_path / name) for name in ("a", "a/b", "a/b/state")] == [0o755, 0o755, 0o711]
+    (record,) = (tmp_path / "a/b/state").glob("*.json")
+    assert mode(record) == 0o600
+    sets = record.with_suffix("")
+    assert mode(sets) == 0o711
+    assert [mode(path) for path in sets.iterdir() if not path.is_symlink()] == [0o711]
+    assert [site.mode(name) for name in ALL_FILES] == [0o644, 0o644, 0o644, 0o600]
+
+
+def test_inspecting_makes_no_folder_of_records(site: Site) -> None:
+    site.inspect()
+    site.acknowledge()
+    site.acknowledge("previous")
+    site.acknowledge("prove")
+    assert not site.state.exists()
+
+
+@pytest.mark.parametrize(("which", "bits"), [("state", 0o713), ("", 0o713), ("state", 0o1713)])
+def test_records_lie_only_where_nobody_else_can_exchange_them(
+    site: Site, tmp_path: Path, which: str, bits: int
+) -> None:
+    (tmp_path / "outer/state").mkdir(parents=True)
+    state = tmp_path / "outer/state"
+    weak = tmp_path / "outer" / which
+    weak.chmod(bits)
+    site.options["state_dir"] = str(state)
+    weak = Path(os.path.normpath(weak))
+    for answer in (site.inspect(), site.prepare()):
+        assert answer["obstacle"] == (
+            f"{state} is not a safe place for records and private keys: others than root and the"
+            f" user {os.geteuid()} can exchange what lies in {weak}; name a folder that only they"
+            " can write to, on the whole way to it."
+        )
+    assert os.listdir(state) == []
+
+
+def test_where_records_lie_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_state_folder() == "/var/lib/globalsign-atlas"
+    user = pwd.struct_passwd(("a", "x", 4343, 4343, "", "/home/a", ""))
     monkeypatch.setattr(os, "geteuid", lambda: 4343)
-    with pytest.raises(AtlasError, match=f"^{folder.parent} is not a folder of this user"):
-        store.refuse_foreign_folders()
+    monkeypatch.setattr(pwd, "getpwuid", {4343: user}.__getitem__)
+    assert default_state_folder() == "/home/a/.local/state/globalsign-atlas"
+    monkeypatch.setattr(os, "geteuid", lambda: 4344)
+    with pytest.raises(AtlasError) as caught:
+        default_state_folder()
+    assert caught.value.message == (
+        "state_dir is not set, and the user 4344 has no home folder to keep records in; name a"
+        " folder of this user's."
+    )
 
 
-def test_a_staging_folder_of_another_user_is_not_trusted(site: Site, tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
-    trap.mkdir()
-    (site.folder / ".atlas").symlink_to(trap)
-    assert "is not a folder of this user" in site.prepare()["obstacle"]
-    assert os.listdir(trap) == []
+# One at a time
 
 
-def test_nothing_is_left_of_a_store_that_nothing_was_recorded_in(
-    tmp_path: Path, folder: Path
-) -> None:
-    store = Store(str(folder))
+def test_one_call_at_a_time(store: Store, tmp_path: Path) -> None:
+    write(store)
     with store.locked():
-        pass
-    store.remove_if_empty()
-    assert os.listdir(tmp_path) == []
-    with store.locked():
-        store.write(State())
-    store.remove_if_empty()
-    assert store.exists
-    store.remove()
-    assert os.listdir(tmp_path) == []
+        with open(tmp_path / "state/name.lock", "rb") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert mode(tmp_path / "state/name.lock") == 0o600
+    with open(tmp_path / "state/name.lock", "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_folder_that_the_user_named_stays(tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "state" / "cert.pem-1"))
+def test_the_lock_goes_where_nothing_was_recorded(store: Store, tmp_path: Path) -> None:
     with store.locked():
-        store.write(State())
-    store.remove()
+        assert os.listdir(tmp_path / "state") == ["name.lock"]
+    assert os.listdir(tmp_path / "state") == []
+    with pytest.raises(ValueError, match="x"), store.locked():
+        raise ValueError("x")
     assert os.listdir(tmp_path / "state") == []
 
 
-def test_other_records_beside_it_stay(folder: Path) -> None:
-    store = Store(str(folder))
-    for each in (store, Store(str(folder.parent / "other"))):
-        with each.locked():
-            each.write(State())
-    store.remove()
-    assert os.listdir(folder.parent) == ["other"]
+def test_all_that_is_recorded_is_forgotten(store: Store, tmp_path: Path) -> None:
+    write(store)
+    (tmp_path / "state/other.json").write_text("")
+    with store.locked(), store.sets() as sets, sets.make("0001-0A", 0o711):
+        store.forget()
+    assert os.listdir(tmp_path / "state") == ["other.json"]
 
 
-def test_private_files_are_private(folder: Path) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        store.write_private(os.path.join(store.superseded, "01.pem"), b"key")
-    assert mode(folder / "private/superseded") == 0o700
-    assert mode(folder / "private/superseded/01.pem") == 0o600
-    assert (folder / "private/superseded/01.pem").read_bytes() == b"key"
+def test_an_empty_record_of_a_refused_request_is_none(site: Site) -> None:
+    site.prepare()
+    assert site.install("", action="close")["obstacle"] == ""
+    assert os.listdir(site.state) == []
+    site.deploy()
+    site.prepare(is_due=True)
+    site.install("", action="close")
+    assert len(list(site.state.glob("*.json"))) == 1
 
 
-def test_the_record_is_the_first_that_is_removed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a record names is there as long as the record is, wherever a run is cut off."""
-
-    def cut_off(_path: str) -> None:
-        raise AtlasError("cut off")
-
-    store = Store(str(folder))
-    with store.locked():
-        store.write(State())
-        monkeypatch.setattr(module.files, "remove_tree", cut_off)
-        with pytest.raises(AtlasError, match=r"^cut off$"):
-            store.remove()
-    assert not store.exists
+def test_a_record_is_replaced_durably(site: Site, made_durable: list[tuple[str, str]]) -> None:
+    site.prepare()
+    name = of(site)[1]
+    assert made_durable == [
+        ("synced", str(site.state.parent)),
+        ("synced", f"{site.state}/.{name}.json.atlas-new"),
+        ("renamed", f"{name}.json"),
+        ("synced", str(site.state)),
+    ]
 
 
-def test_a_folder_is_made_once(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    module.make_folder(str(path), 0o700)
-    path.chmod(0o755)
-    module.make_folder(str(path), 0o700)
-    assert mode(path) == 0o755
-    with pytest.raises(AtlasError, match=f"^{tmp_path}/b/c: cannot be created: no such file"):
-        module.make_folder(str(tmp_path / "b/c"), 0o700)
-
-
-def test_a_folder_is_made_durably(tmp_path: Path, made_durable: list[tuple[str, str]]) -> None:
-    module.make_folder(str(tmp_path / "a"), 0o700)
-    assert made_durable == [("synced", str(tmp_path))]
-
-
-def test_a_document_is_read_if_it_can_be(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    assert module.read_document(str(path)) is None
-    path.write_text("[1]")
-    assert module.read_document(str(path)) == [1]
-    path.write_text("[")
-    assert module.read_document(str(path)) is None
-    assert module.read_document(str(tmp_path)) is None
-
-
-def test_who_waited_for_a_folder_that_was_removed_meanwhile_takes_the_new_one(
-    folder: Path,
-) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        store.remove()
-        with store.locked():
-            assert (folder / "lock").exists()
-
-
-def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path, folder: Path) -> None:
-    store = Store(str(folder))
-    with store.locked():
-        pass
-    (folder / "lock").unlink()
-    (folder / "lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(AtlasError, match=f"^{folder}/lock: cannot be opened: "):
-        store._lock()
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_a_folder_of_the_user_is_made_with_all_above_it(tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "b" / "state" / "cert.pem-1"
-    with Store(str(folder)).locked():
-        assert (folder / "private").is_dir()
-
-
-def test_a_lock_whose_file_is_gone_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    path.write_text("")
-    with open(path, "rb") as file:
-        assert module._is_still_at(file.fileno(), str(path))
-        path.unlink()
-        assert not module._is_still_at(file.fileno(), str(path))
-        path.write_text("")
-        assert not module._is_still_at(file.fileno(), str(path))
+def test_a_link_in_the_place_of_a_record_is_not_followed(site: Site, tmp_path: Path) -> None:
+    site.deploy()
+    aside = tmp_path / "aside.json"
+    record_path(site).rename(aside)
+    path, name = of(site)
+    os.symlink(aside, f"{path}/{name}.json")
+    assert site.inspect()["obstacle"] == (
+        f"{path}/{name}.json is a symbolic link that is not followed."
+    )

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.asn1.certificate import Certificate
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.chain import (
     matching_chain,
@@ -41,7 +42,7 @@ def signed_by(authority: Any, subject: str, key: Any, *urls: str, issuer: Any = 
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
-        .issuer_name((issuer or authority.certificate).subject)
+        .issuer_name(certificates.to_library(issuer or authority.certificate).subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.fromtimestamp(start, timezone.utc))
@@ -49,14 +50,14 @@ def signed_by(authority: Any, subject: str, key: Any, *urls: str, issuer: Any = 
     )
     if locations:
         builder = builder.add_extension(x509.AuthorityInformationAccess(locations), critical=False)
-    return builder.sign(authority.key, hashes.SHA256())
+    return certificates.of(builder.sign(authority.key, hashes.SHA256()))
 
 
-def der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.DER)
+def der(certificate: Certificate) -> bytes:
+    return certificate.encoded
 
 
-def pem(certificate: x509.Certificate) -> str:
+def pem(certificate: Certificate) -> str:
     return certificates.certificate_pem(certificate)
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import SerialNumber
+from ansible_collections.globalsign.atlas.plugins.module_utils.api.errors import ApiError
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.lookup import (
     Identity,
     LookUp,
     any_leaf,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..fake_atlas import DAY, NOW, Atlas
 from .test_ownership import issued, with_text_around
@@ -42,13 +44,14 @@ def test_the_one_that_ends_in_just_this_second(atlas: Atlas, private_key: Any) -
     found = LookUp(atlas, 0).find(identity(private_key), thoroughly=False)
     assert found is not None
     assert (found.serial, found.leaf) == (SerialNumber(serial), atlas.leaves[serial])
-    assert atlas.calls == [("expiring", END, END), ("certificate", serial)]
+    assert found.issued.status == "ISSUED"
+    assert atlas.calls == [("expiring", END - 1, END + 1), ("certificate", serial)]
 
 
 def test_nothing_is_fetched_that_does_not_end_then(atlas: Atlas, private_key: Any) -> None:
-    issued(atlas, private_key, not_after=END + 1)
+    issued(atlas, private_key, not_after=END + 2)
     assert LookUp(atlas, 0).find(identity(private_key), thoroughly=False) is None
-    assert atlas.calls == [("expiring", END, END)]
+    assert atlas.calls == [("expiring", END - 1, END + 1)]
 
 
 def test_one_that_the_ca_dated_otherwise_is_found_among_all(atlas: Atlas, private_key: Any) -> None:
@@ -57,7 +60,7 @@ def test_one_that_the_ca_dated_otherwise_is_found_among_all(atlas: Atlas, privat
     assert found is not None
     assert found.serial == SerialNumber(serial)
     assert atlas.calls == [
-        ("expiring", END, END),
+        ("expiring", END - 1, END + 1),
         ("issued", NOW - 300, NOW + 300),
         ("certificate", serial),
     ]
@@ -84,14 +87,51 @@ def test_one_of_another_key_or_known_before_is_not_it(atlas: Atlas, private_key:
     assert ("certificate", known) not in atlas.calls
 
 
-def test_one_that_is_revoked_is_not_it(atlas: Atlas, private_key: Any) -> None:
-    serial = issued(atlas, private_key, not_after=END, not_before=NOW)
-    atlas.statuses[serial] = "REVOKED"
-    assert LookUp(atlas, 9).find(identity(private_key), thoroughly=True) is None
+@pytest.mark.parametrize("status", ["REVOKED", "SUSPENDED"])
+def test_one_that_is_revoked_is_it_only_if_there_is_no_other(
+    atlas: Atlas, private_key: Any, status: str
+) -> None:
+    revoked = issued(atlas, private_key, not_after=END, not_before=NOW)
+    atlas.statuses[revoked] = status
+    look_up = LookUp(atlas, 9)
+    assert look_up.find(identity(private_key), thoroughly=False) is None
+    found = look_up.find(identity(private_key), thoroughly=True)
+    assert found is not None
+    assert (found.serial, found.issued.status) == (SerialNumber(revoked), status)
+    good = issued(atlas, private_key, not_after=END - 9, not_before=NOW)
+    found = look_up.find(identity(private_key), thoroughly=True)
+    assert found is not None
+    assert (found.serial, found.issued.status) == (SerialNumber(good), "ISSUED")
+
+
+@pytest.mark.parametrize(("status", "goes_on"), [(422, True), (400, True), (500, False)])
+def test_where_the_window_is_refused_all_are_looked_through(
+    atlas: Atlas, private_key: Any, status: int, goes_on: bool
+) -> None:
+    serial = issued(atlas, private_key, not_before=NOW, not_after=END)
+    refused = ApiError("from: invalid value", method="GET", path="/stats/expiring", status=status)
+    atlas.failing = {"expiring": refused}
+    look_up = LookUp(atlas, 1)
+    if not goes_on:
+        with pytest.raises(ApiError, match="invalid value"):
+            look_up.find(identity(private_key), thoroughly=True)
+        return
+    assert look_up.find(identity(private_key), thoroughly=False) is None
+    found = look_up.find(identity(private_key), thoroughly=True)
+    assert found is not None
+    assert found.serial == SerialNumber(serial)
+
+
+def test_a_beginning_that_lies_in_the_future_hides_nothing(atlas: Atlas, private_key: Any) -> None:
+    serial = issued(atlas, private_key, not_before=NOW, not_after=END - 9)
+    found = LookUp(atlas, 1).find(identity(private_key, begun=1 << 53), thoroughly=True)
+    assert found is not None
+    assert found.serial == SerialNumber(serial)
+    assert atlas.named("issued") == [("issued", NOW - 300, NOW + 300)]
 
 
 def test_a_shared_key_is_not_enough_where_the_end_differs(atlas: Atlas, private_key: Any) -> None:
-    issued(atlas, private_key, not_after=END - 1, not_before=NOW)
+    issued(atlas, private_key, not_after=END - 2, not_before=NOW)
     asked: list[Any] = []
 
     def fits(leaf: Any) -> bool:
@@ -105,6 +145,28 @@ def test_a_shared_key_is_not_enough_where_the_end_differs(atlas: Atlas, private_
     found = LookUp(atlas, 9).find(unfit, thoroughly=True)
     assert found is not None
     assert (found.serial, len(asked)) == (SerialNumber(exact), 1)
+    near = identity(private_key, fits=fits, not_after=END + 1)
+    assert LookUp(atlas, 9).find(near, thoroughly=False) is None
+    assert len(asked) == 2
+
+
+def test_keys_that_the_library_does_not_know_are_those_of_others(
+    atlas: Atlas, private_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued(atlas, keys.generate(keys.KeyKind("ECDSA", 256)), not_after=END)
+    serial = issued(atlas, private_key, not_after=END)
+    digest, seen = certificates.public_key_digest, []
+
+    def first_fails(leaf: Any) -> str:
+        seen.append(leaf)
+        if len(seen) == 1:
+            raise UnsupportedAlgorithm("a curve of others")
+        return digest(leaf)
+
+    monkeypatch.setattr(certificates, "public_key_digest", first_fails)
+    found = LookUp(atlas, 0).find(identity(private_key), thoroughly=False)
+    assert found is not None
+    assert found.serial == SerialNumber(serial)
 
 
 @pytest.mark.parametrize(("most", "is_refused"), [(3, False), (2, True)])

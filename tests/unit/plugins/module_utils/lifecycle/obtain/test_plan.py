@@ -28,6 +28,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.options
 )
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki.keys import KeyKind
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import iso_time
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -93,6 +94,20 @@ def test_a_required_common_name_is_the_first_dns_name() -> None:
     assert planned(required).request.subject_dn == {"common_name": "www.example.com"}
     stated = planned(required, subject={"common_name": "example.com"})
     assert stated.request.subject_dn == {"common_name": "example.com"}
+
+
+def test_of_a_common_name_that_was_filled_in_it_is_said_where_from() -> None:
+    policy = {"subject_dn": {"common_name": {"presence": "REQUIRED", "format": "^[0-9]+$"}}}
+    said = "does not match what the validation policy demands; the pattern there is ^[0-9]+$"
+    with pytest.raises(AtlasError) as caught:
+        planned(policy)
+    assert caught.value.message == (
+        f"subject.common_name: 'www.example.com' {said}; it was filled in from san.dns_names,"
+        " because the validation policy wants one."
+    )
+    with pytest.raises(AtlasError) as caught:
+        planned(policy, subject={"common_name": "a"})
+    assert caught.value.message == f"subject.common_name: 'a' {said}."
 
 
 @pytest.mark.parametrize(
@@ -169,9 +184,26 @@ def test_an_end_that_the_task_states(options: dict[str, Any], end: int) -> None:
     assert planned(renew_before="1h", **options).not_after == end
 
 
-def test_an_end_beyond_the_policy_is_refused() -> None:
-    with pytest.raises(AtlasError, match="not_after: "):
-        planned(valid_for="91d")
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({"valid_for": "91d"}, "valid_for"),
+        ({"not_after": iso_time(NOW - 3 + 91 * DAY)}, "not_after"),
+    ],
+)
+def test_an_end_beyond_the_policy_is_refused_in_dates(options: dict[str, Any], option: str) -> None:
+    with pytest.raises(AtlasError) as caught:
+        planned(**options)
+    assert caught.value.message == (
+        f"{option}: '{iso_time(NOW - 3 + 91 * DAY)}' is later than the validation policy allows;"
+        f" the latest is {iso_time(NOW - 3 + 90 * DAY)}, and leaving it out gives that."
+    )
+
+
+def test_a_beginning_beyond_the_policy_is_refused_in_dates() -> None:
+    with pytest.raises(AtlasError) as caught:
+        planned(not_before=iso_time(NOW - 7200))
+    assert caught.value.message.startswith(f"not_before: '{iso_time(NOW - 7200)}' is earlier than")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pytest
@@ -192,60 +191,40 @@ def test_passphrases_of_files_are_no_longer_than_openssl_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "records"),
+    ("stated", "state_dir"),
     [
-        ({}, ["/etc/ssl/.atlas/cert.pem", "/etc/ssl/.atlas/key.pem"]),
-        (
-            {"state_dir": "/var/lib/atlas/"},
-            [
-                "/var/lib/atlas/cert.pem-a9abc3ef3bbbabdc",
-                "/etc/ssl/.atlas/cert.pem",
-                "/etc/ssl/.atlas/key.pem",
-            ],
-        ),
-        (
-            {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"},
-            ["/s/www.example.com-79848a7cbe9eebd4"],
-        ),
-        (
-            {"path": f"/{'x' * 100}", "state_dir": "/s", "privatekey_path": "/etc/ssl/..key"},
-            [
-                f"/s/{'x' * 60}-{hashlib.sha256(b'/' + b'x' * 100).hexdigest()[:16]}",
-                f"/.atlas/{'x' * 100}",
-                f"/etc/ssl/.atlas/{hashlib.sha256(b'..key').hexdigest()}",
-            ],
-        ),
-        (
-            {"path": f"/{'x' * 101}", "privatekey_path": "/key"},
-            [f"/.atlas/{hashlib.sha256(b'x' * 101).hexdigest()}", "/.atlas/key"],
-        ),
+        (None, None),
+        ("", None),
+        ("/var/lib/atlas", "/var/lib/atlas"),
+        ("/var/lib/atlas/", "/var/lib/atlas"),
+        ("//var/../lib//atlas", "/lib/atlas"),
     ],
 )
-def test_where_records_may_lie(options: dict[str, Any], records: list[str]) -> None:
-    assert wanted(**options).records == records
+def test_where_records_lie(stated: str | None, state_dir: str | None) -> None:
+    assert wanted(state_dir=stated).state_dir == state_dir
 
 
-@pytest.mark.parametrize("name", ["a name", "\u00a7.pem", ".hidden", "a:b", "-a"])
-def test_a_strange_name_is_not_the_name_of_a_folder(name: str) -> None:
-    digest = hashlib.sha256(name.encode()).hexdigest()
-    assert wanted(path=f"/etc/ssl/{name}").records[0] == f"/etc/ssl/.atlas/{digest}"
-    both = f"{name}-{hashlib.sha256(f'/etc/{name}'.encode()).hexdigest()[:16]}"
-    folder = hashlib.sha256(both.encode()).hexdigest()
-    assert wanted(path=f"/etc/{name}", state_dir="/s").records[0] == f"/s/{folder}"
+def test_a_folder_of_records_has_an_absolute_path() -> None:
+    with pytest.raises(AtlasError) as caught:
+        wanted(state_dir="state")
+    assert caught.value.message == (
+        "state_dir: 'state' is not the absolute path of a file on the node; give one such as"
+        " '/etc/ssl/www/cert.pem'."
+    )
 
 
-def test_without_files_names_and_key_tell_one_record_from_another() -> None:
-    def record(**options: Any) -> str:
+def test_without_files_names_and_key_tell_one_certificate_from_another() -> None:
+    def identity(**options: Any) -> str:
         stated = {"path": None, "privatekey_path": None, "state_dir": "/s", **options}
-        return wanted(**stated).records[0]
+        return wanted(**stated).identity
 
-    first = record(csr_path="/one.csr")
-    assert record(csr_path="/one.csr") == first
-    assert record(csr_path="/two.csr") != first
-    assert record(public_key_path="/one.csr") != first
-    assert record(csr_path="/one.csr", subject={"organization": "Q"}) != first
+    first = identity(csr_path="/one.csr")
+    assert first == '[{}, {"dns_names": ["www.example.com"]}, ["csr", "/one.csr", null]]'
+    assert identity(public_key_path="/one.csr") == first.replace("csr", "public_key", 1)
     # What stands in the task itself may change with each renewal of the key.
-    assert record(csr_content="ONE") == record(csr_content="TWO")
+    assert identity(csr_content="ONE") == '[{}, {"dns_names": ["www.example.com"]}, []]'
+    names = identity(csr_content="ONE", subject={"organization": "Q"}, san={"emails": ["a@b.c"]})
+    assert names == '[{"organization": ["Q"]}, {"emails": ["a@b.c"]}, []]'
 
 
 @pytest.mark.parametrize("given", ["/", "//"])

@@ -131,10 +131,6 @@ def test_an_item_overrides_the_top_level_member_by_member() -> None:
         ),
         ({"public_key_signature": "proof"}, ["public_key_signature", "lives elsewhere"]),
         (
-            {"privatekey_path": None, "path": None, "csr_content": "CSR"},
-            ["state_dir is not set"],
-        ),
-        (
             {"privatekey_path": None, "path": None, "csr_content": "CSR", "chain_path": "/c"},
             ["chain_path: no file holds the certificate itself"],
         ),
@@ -216,8 +212,14 @@ def test_two_items_do_not_write_one_file() -> None:
 
 def test_two_certificates_without_files_need_two_names() -> None:
     item = {"csr_content": "CSR", "state_dir": "/s", "san": {"dns_names": ["a.example"]}}
-    with pytest.raises(AtlasError, match="recorded in the same folder"):
+    with pytest.raises(AtlasError) as caught:
         wanted_certificates({"certificates": [item, item]})
+    assert caught.value.message == (
+        "a.example: another certificate of this task is for the same names and has no file,"
+        " either, so nothing tells them apart; give one of them a file, or leave it out."
+    )
+    for different in ({"state_dir": "/t"}, {"san": {"dns_names": ["b.example"]}}, {"path": "/a"}):
+        assert len(wanted_certificates({"certificates": [item, {**item, **different}]})) == 2
 
 
 def one(**options: Any) -> Wanted:
@@ -228,6 +230,7 @@ def one(**options: Any) -> Wanted:
 
 def test_every_option_has_its_place() -> None:
     made = one(
+        state_dir="/s/",
         layout="linked",
         follow=False,
         privatekey_type="RSA",
@@ -246,9 +249,11 @@ def test_every_option_has_its_place() -> None:
         subject={"common_name": "a"},
     )
     members = vars(made)
-    del members["targets"], members["records"]
+    del members["targets"]
     assert members == {
         "label": "/etc/ssl/cert.pem",
+        "state_dir": "/s",
+        "identity": '[{"common_name": ["a"]}, {"dns_names": ["www.example.com"]}, []]',
         "layout": "linked",
         "follow": False,
         "subject": {"common_name": ["a"]},
@@ -277,7 +282,8 @@ def test_what_is_not_stated_is_as_documented() -> None:
     members = {name: value for name, value in vars(one()).items() if name not in ("targets",)}
     assert members == {
         "label": "/etc/ssl/cert.pem",
-        "records": ["/etc/ssl/.atlas/cert.pem", "/etc/ssl/.atlas/key.pem"],
+        "state_dir": None,
+        "identity": '[{}, {"dns_names": ["www.example.com"]}, []]',
         "layout": "plain",
         "follow": True,
         "subject": {},
@@ -383,7 +389,7 @@ def test_a_key_that_lives_elsewhere(options: dict[str, Any], key: tuple[Any, ...
         (
             {"privatekey_path": None, "csr_path": "/c", "path": None, "chain_path": "/chain"},
             "chain_path: no file holds the certificate itself; add path or fullchain_path, or leave"
-            " all files out and give state_dir.",
+            " all files out.",
         ),
         (
             {"path": None, "chain_path": "/chain"},
@@ -412,7 +418,7 @@ def test_what_does_not_go_together(options: dict[str, Any], said: str) -> None:
 
 
 def test_without_files_it_is_known_by_its_first_name() -> None:
-    stated = {"path": None, "privatekey_path": None, "csr_content": "C", "state_dir": "/s"}
+    stated = {"path": None, "privatekey_path": None, "csr_content": "C"}
     assert one(**stated).label == "www.example.com"
     assert one(**stated, subject={"common_name": "Ida"}).label == "Ida"
     assert one(**stated, san={"ip_addresses": ["192.0.2.1"]}).label == "192.0.2.1"

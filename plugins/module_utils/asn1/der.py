@@ -2,15 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A strict reader of DER, the encoding of certificates (ITU-T X.690, chapters 8 and 10)."""
+"""A reader of DER, the encoding of certificates (ITU-T X.690, chapters 8 and 10).
+
+It needs nothing but the standard library, and is as strict as reading needs to be: what can be
+read in one way only is read, although DER would write it otherwise.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BOOLEAN = 0x01
 INTEGER = 0x02
+BIT_STRING = 0x03
 OCTET_STRING = 0x04
+NULL = 0x05
 OBJECT_IDENTIFIER = 0x06
 SEQUENCE = 0x30
 SET = 0x31
@@ -22,12 +28,17 @@ class MalformedError(ValueError):
     """The bytes are not what they are read as; the text says what they break."""
 
 
-@dataclass(frozen=True)
-class Element:
-    """One value: its identifier octet and the octets of its content."""
+class Element(NamedTuple):
+    """One value: its identifier octet, the octets of its content, and those that stand before."""
 
     tag: int
     content: bytes
+    header: bytes = b""
+
+    @property
+    def encoded(self) -> bytes:
+        """All of its octets, as they were read."""
+        return self.header + self.content
 
 
 def elements(encoded: bytes) -> list[Element]:
@@ -38,6 +49,23 @@ def elements(encoded: bytes) -> list[Element]:
         element, position = _element(encoded, position)
         found.append(element)
     return found
+
+
+def first(encoded: bytes) -> Element:
+    """The value that `encoded` begins with, whatever follows it."""
+    if not encoded:
+        raise MalformedError("there is nothing")
+    return _element(encoded, 0)[0]
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """Write a value of these contents."""
+    content = b"".join(contents)
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
 
 
 def members(element: Element, tag: int = SEQUENCE) -> list[Element]:
@@ -58,6 +86,14 @@ def integer(element: Element) -> int:
     if not octets:
         raise MalformedError("an INTEGER is empty")
     return int.from_bytes(octets, "big", signed=True)
+
+
+def bits(element: Element) -> bytes:
+    """The octets of a BIT STRING (X.690, 8.6), those bits that are unused among them."""
+    octets = content(element, BIT_STRING)
+    if not octets:
+        raise MalformedError("a BIT STRING is empty")
+    return octets[1:]
 
 
 def object_identifier(element: Element) -> str:
@@ -85,11 +121,11 @@ def _element(encoded: bytes, position: int) -> tuple[Element, int]:
     end = start + length
     if end > len(encoded):
         raise MalformedError("a value is longer than what holds it")
-    return Element(tag, encoded[start:end]), end
+    return Element(tag, encoded[start:end], encoded[position:start]), end
 
 
 def _length(encoded: bytes, position: int) -> tuple[int, int]:
-    """The length at `position` (X.690, 8.1.3 and 10.1), and the position after it."""
+    """The length at `position` (X.690, 8.1.3), and the position after it."""
     first = encoded[position : position + 1]
     if not first:
         raise MalformedError("a value has no length")
@@ -99,7 +135,4 @@ def _length(encoded: bytes, position: int) -> tuple[int, int]:
     octets = encoded[position + 1 : position + 1 + size]
     if not 1 <= size <= _LONGEST_LENGTH or len(octets) < size:
         raise MalformedError("a length is indefinite, too long or cut off")
-    length = int.from_bytes(octets, "big")
-    if length < 0x80 or not octets[0]:
-        raise MalformedError("a length is not written in its shortest form")
-    return length, position + 1 + size
+    return int.from_bytes(octets, "big"), position + 1 + size
