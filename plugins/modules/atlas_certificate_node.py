@@ -65,12 +65,12 @@ answers:
   type: str
 """
 
-import json
-from typing import Any
-
 from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
 
 refuse_old_python()  # before anything is imported that it could not read
+
+import json
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 

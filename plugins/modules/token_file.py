@@ -93,15 +93,15 @@ file:
   sample: /var/www/html/.well-known/pki-validation/gsdv.txt
 """
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
+
+refuse_old_python()  # before anything is imported that it could not read
+
 import contextlib
 import os
 import re
 import stat
 from dataclasses import dataclass
-
-from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import refuse_old_python
-
-refuse_old_python()  # before anything is imported that it could not read
 
 from ansible.module_utils.basic import AnsibleModule
 

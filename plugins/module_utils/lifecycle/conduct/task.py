@@ -492,7 +492,7 @@ class CertificateTask:
 
     def _confirm(self, items: list[CertificateItem], client: Any) -> None:
         """Confirm what is deployed; of all others note that the user was told of orphans."""
-        told = [item for item in self._items if item.told_of_orphans and item not in items]
+        told = [item for item in self._items if item.tells_something_once and item not in items]
         nonce = self._world.run.nonce
         orders = [item.for_acknowledge(nonce, []) for item in items]
         orders += [item.for_acknowledge(nonce, [], confirms=False) for item in told]

@@ -94,6 +94,14 @@ class Disk:
         with live:
             return live.stat(name)
 
+    def is_protected(self, path: str) -> bool:
+        """Whether nobody but root and the user of the task could have put there what is found at a
+        path."""
+        try:
+            return self.place(path).folder.is_protected
+        except NoFolderError:
+            return False
+
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path, and be it a link that leads to nothing."""
         try:

@@ -29,7 +29,10 @@ def going_back(record: Record, why: str) -> Record:
     """What is recorded before the files return to the confirmed set, so that whoever is cut off
     meanwhile finds out what was meant; the set that was in place is kept."""
     return record.with_(
-        wanted_now=record.confirmed, is_applied=False, kept=Kept(record.wanted_now, why)
+        wanted_now=record.confirmed,
+        is_applied=False,
+        kept=Kept(record.wanted_now, why),
+        orphans=record.orphans_with(record.kept_name),
     )
 
 
@@ -44,7 +47,8 @@ def returned(found: Found) -> Work[list[str]]:
     changed = yield from sets.put_in_place(store, found.disk, record.wanted_now, held)
     # What is deployed again was not superseded after all.
     queue = {serial: key for serial, key in record.superseded.items() if serial != held.serial}
-    record = record.with_(is_applied=True, superseded=queue)
+    at_rest = {**record.sets, record.wanted_now: held.without_secrets()}
+    record = record.with_(sets=at_rest, is_applied=True, superseded=queue)
     yield [store.draft(record)]
     store.tidy(record)
     return changed
