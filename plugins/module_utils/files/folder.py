@@ -362,9 +362,7 @@ class Folder:
 
 def _refuse_irregular(found: os.stat_result) -> None:
     if stat.S_ISLNK(found.st_mode):
-        raise UnreadableError(
-            "is a symbolic link that is not followed; give the path of the file that it leads to"
-        )
+        raise UnreadableError("is a symbolic link that is not followed")
     if stat.S_ISDIR(found.st_mode):
         raise UnreadableError("is a folder; give the path of a file")
     if not stat.S_ISREG(found.st_mode):
