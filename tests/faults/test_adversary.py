@@ -186,7 +186,7 @@ class Stage:
         key_is_his: bool = False,
     ) -> tuple[list[str], Stops]:
         """Call it, and stop; what should not have happened. `call` returns what it had to say."""
-        self.user.make(self.estate.spare, self.estate.victims)
+        self.estate.give_in_hand(self.user)
         with stopping(self.estate.top, before) as stops:
             try:
                 said = call()
@@ -291,7 +291,7 @@ def new_stage(
 def test_the_user_has_no_right_of_root(estate: Estate, user: User) -> None:
     """Or all that follows would say nothing."""
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     assert estate.faults(user) == []
     assert isinstance(user.ask(os.setuid, 0), OSError)
     assert isinstance(user.ask(os.listdir, f"{estate.victims}/closed"), OSError)
@@ -445,7 +445,7 @@ def test_no_key_is_his_for_a_moment(
     lets its group read it; and he looks before each operation."""
     stage = new_stage(service, estate, user, place, layout)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     folder = estate.places[place]
     for move in ("grant", "chmod_inheriting"):
         user.move(move, folder)
@@ -468,7 +468,7 @@ def test_no_key_is_his_for_a_moment(
 
 def planted(estate: Estate, user: User, *moves: tuple[str, str]) -> None:
     """What he did before root came."""
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     for move, path in moves:
         assert user.move(move, path) is None, (move, path)
 
@@ -508,7 +508,7 @@ def test_the_folder_of_records_is_exchanged(
     stage = new_stage(service, estate, user, "own", layout)
     folder = estate.places["own"]
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     user.ask(os.mkdir, f"{folder}/.atlas")
     assert "failed" not in stage.tasks.run(**OLD)
     assert "failed" not in stage.tasks.run(**NEW, **LATER)
@@ -538,7 +538,7 @@ def test_records_where_he_could_exchange_them(
     """Refused before anything is spent, and nothing is left there."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     place = {
         "beside": f"{estate.home}/pki/.atlas",
         "made by root": f"{estate.home}/site",
@@ -578,7 +578,7 @@ def test_whoever_puts_a_file_there_first_has_no_key(
     estate.begin()
     for wish in (OLD, NEW):
         if place in ("own", "group", "listed"):
-            user.make(estate.spare, estate.victims)
+            estate.give_in_hand(user)
             user.move("own_file", f"{folder}/key.pem")
         else:
             planted(estate, user, ("exchange_for_files", folder))
@@ -608,7 +608,7 @@ def test_a_deep_folder_with_the_name_of_a_draft(
     """Names that the last run used, and what takes for ever to be removed."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     folder = estate.places["own"]
     used: set[str] = set()
 
@@ -643,7 +643,7 @@ def test_a_key_elsewhere_that_is_his_to_exchange(
     found: list[str] = []
     for move in NAME_MOVES:
         estate.begin()
-        user.make(estate.spare, estate.victims)
+        estate.give_in_hand(user)
         path = f"{estate.places['own']}/elsewhere.pem"
         user.ask(Path.write_bytes, Path(path), b"of his")
         user.move(move, path)
@@ -659,7 +659,7 @@ def test_all_his_files_are_large(service: Simulator, estate: Estate, user: User,
     """What is kept of them does not make a record that cannot be read any more."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     for name in ("cert.pem", "chain.pem", "fullchain.pem"):
         file = f"{estate.places['own']}/{name}"
         user.move("own_file", file)
@@ -824,7 +824,7 @@ def test_what_is_in_his_files(
     """It is read and understood in no time, or it is not; and it is not believed."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     stated = {**OLD, "privatekey_passphrase": "of root"}
     assert "failed" not in stage.tasks.run(**stated)
     file = f"{estate.places['own']}/{name}"
@@ -868,7 +868,7 @@ def place_token(estate: Estate, state: str) -> list[str]:
 def webroot(estate: Estate, user: User, state: str) -> str:
     """With what is there before; the file of the token."""
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     if state != "new":
         assert place_token(estate, "new") == []
     file = f"{estate.webroot}{TOKEN_PATH}"
