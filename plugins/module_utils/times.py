@@ -38,6 +38,14 @@ def duration(text: str | None, option: str) -> int | None:
     return int(match.group(1)) * _SECONDS[match.group(2)]
 
 
+def duration_text(seconds: int) -> str:
+    """As users write it, in the largest unit that fits."""
+    for unit, length in _SECONDS.items():
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def date(text: str | None, option: str) -> int | None:
     """A moment in ISO 8601 as UNIX seconds; without a time it is midnight, UTC."""
     if not text:

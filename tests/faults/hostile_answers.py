@@ -645,7 +645,19 @@ def _latin(text: str) -> str:
 
 
 def tokens() -> Iterator[Attack]:
-    values = ("a\nb", "a b", "\u00e4", "", 7, None, "x" * 10**6, "\x00", [], {"a": 1}, True)
+    values: tuple[Any, ...] = (
+        "a\nb",
+        "a b",
+        "\u00e4",
+        "",
+        7,
+        None,
+        "x" * 10**6,
+        "\x00",
+        [],
+        {"a": 1},
+        True,
+    )
     for value in values:
         act = answer(200, {"access_token": value})
         yield Attack(f"token {str(value)[:5]!r}", policy_of, {LOGIN: act}, NO_TOKEN)

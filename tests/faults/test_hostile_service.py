@@ -88,8 +88,8 @@ def time_of(attack: Attack) -> float:
 def ending_of(attack: Attack, url: str, **options: Any) -> Ending:
     started = time.monotonic()
     result, error = None, None
-    chosen = {"connect_timeout": 30, "read_timeout": 30, "retries": 1}
-    chosen["total_timeout"] = time_of(attack)
+    patience = {"connect_timeout": 30, "read_timeout": 30, "total_timeout": time_of(attack)}
+    chosen: dict[str, Any] = {**patience, "retries": 1}
     tls = options.pop("tls", None) or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         with Session(
@@ -120,7 +120,7 @@ def endings(hostile: HostileService) -> Mapping[str, Ending]:
     def tried(number: int) -> Ending:
         return ending_of(ATTACKS[number], hostile.url(number))
 
-    found = {}
+    found: dict[int, Ending] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retry, "_FIRST_PAUSE", 0.01)
         for effort, at_a_time in AT_A_TIME.items():

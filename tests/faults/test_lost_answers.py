@@ -20,7 +20,6 @@ from simulator.conftest import Simulator
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.certificate_calls import (
     CertificateCalls,
 )
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import store
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from .conftest import IMPATIENT, requests_of
@@ -32,17 +31,14 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture
-def tasks(service: Simulator, quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tasks:
-    monkeypatch.setattr(store, "default_state_folder", lambda: str(quick_path / "state"))
-    folder = quick_path / "site"
-    folder.mkdir()
+def tasks(service: Simulator, quick_path: Path) -> Tasks:
     connection = {"read_timeout": IMPATIENT, "total_timeout": 10}
-    return Tasks(service, folder, {"settle": 1}, connection, sleep=at_once)
+    return Tasks(service, quick_path, {"settle": 1}, connection, sleep=at_once)
 
 
 def records(tasks: Tasks) -> list[Path]:
     """The documents that the node keeps between runs."""
-    return list((tasks.folder.parent / "state").glob("*.json"))
+    return list(tasks.records.glob("*.json"))
 
 
 def wait_if_late(tasks: Tasks, fault: dict[str, Any]) -> None:

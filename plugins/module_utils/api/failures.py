@@ -166,7 +166,9 @@ def _alert_name(reason: str) -> str:
 
 def _proxy_failed(causes: Sequence[BaseException], peer: Peer) -> str:
     """Not reached, or not willing; or for SOCKS, which needs a library that is not there."""
-    if not peer.proxy or not _named(causes, "ProxyError", "InvalidSchema"):
+    # Those of PySocks go back to its ProxyError, and urllib3 takes them for any other failure.
+    kinds = {base.__name__ for cause in causes for base in type(cause).__mro__}
+    if not peer.proxy or not kinds & {"ProxyError", "InvalidSchema"}:
         return ""
     status = _proxy_status(causes)
     answer = f" (it answered {status})" if status else ""
@@ -243,7 +245,8 @@ def _broken_http(cause: BaseException) -> str:
     )
     if isinstance(cause, http.client.LineTooLong) or is_long_chunk_size:
         return "a line that is longer than HTTP clients take"
-    if type(cause).__name__ in ("InvalidChunkLength", "InvalidHeader"):
+    is_cut_off = getattr(cause, "length", None) == b""  # of InvalidChunkLength of urllib3 1.26
+    if type(cause).__name__ in ("InvalidChunkLength", "InvalidHeader") and not is_cut_off:
         return "a length that is not one"
     if isinstance(cause, http.client.BadStatusLine) and "HTTP/" not in str(cause):
         return "something that is not HTTP"

@@ -122,7 +122,6 @@ class _Request:
     path: str
     query: str = ""
     body: bytes | None = field(default=None, repr=False)
-    mode: str = ""
     is_repeatable: bool = True
     until_ready: bool = False
 
@@ -239,15 +238,13 @@ class Session:
         content = None if body is None else _encoded(body)
         return self._call(_Request("POST", path, body=content, until_ready=until_ready))
 
-    def post_once(self, path: str, body: Mapping[str, Any], *, mode: str = "") -> Response:
-        """Ask for something that must not be done twice; `mode` is the header of that name.
+    def post_once(self, path: str, body: Mapping[str, Any]) -> Response:
+        """Ask for something that must not be done twice.
 
         It is sent again only if it is certain that it was not acted upon. Raises `ApiError`,
         whose `outcome` says what became of it.
         """
-        return self._call(
-            _Request("POST", path, body=_encoded(body), mode=mode, is_repeatable=False)
-        )
+        return self._call(_Request("POST", path, body=_encoded(body), is_repeatable=False))
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Response:
         """Change something. Raises `ApiError`."""
@@ -384,8 +381,6 @@ class Session:
         headers = {**_HEADERS, **self._options.extra_headers}
         if request.body is not None:
             headers["Content-Type"] = _JSON
-        if request.mode:
-            headers["mode"] = request.mode
         if token is not None:
             headers["Authorization"] = f"Bearer {token.value}"
         return headers

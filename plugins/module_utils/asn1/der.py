@@ -21,6 +21,7 @@ OBJECT_IDENTIFIER = 0x06
 SEQUENCE = 0x30
 SET = 0x31
 
+_LONGEST_IDENTIFIER = 128  # octets; Python writes no numbers of any length
 _LONGEST_LENGTH = 4  # octets; a TLS handshake message has at most three of them
 
 
@@ -99,6 +100,8 @@ def bits(element: Element) -> bytes:
 def object_identifier(element: Element) -> str:
     """The dotted form of an OBJECT IDENTIFIER (X.690, 8.19)."""
     octets = content(element, OBJECT_IDENTIFIER)
+    if len(octets) > _LONGEST_IDENTIFIER:
+        raise MalformedError("an OBJECT IDENTIFIER is too long")
     if not octets or octets[-1] & 0x80:
         raise MalformedError("an OBJECT IDENTIFIER is cut off")
     arcs = []

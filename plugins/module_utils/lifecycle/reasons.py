@@ -17,6 +17,7 @@ def concern_only_the_key(found: Sequence[str]) -> bool:
 
 
 _ORPHAN = "An earlier request had led to the certificate "
+_UNFINISHED = "A request that was begun earlier was never finished and is not needed any more"
 
 
 def orphan_notice(serial: str) -> str:
@@ -27,6 +28,11 @@ def orphan_notice(serial: str) -> str:
     )
 
 
-def tells_of_orphan(notice: str) -> bool:
-    """Whether this is such a notice, which is told once."""
-    return notice.startswith(_ORPHAN)
+def unfinished_notice() -> str:
+    """What a user should know of a request that was begun for a former wish."""
+    return f"{_UNFINISHED}; Atlas may have issued a certificate for it that nobody uses."
+
+
+def is_told_once(notice: str) -> bool:
+    """Whether the node has to note that the user was told this."""
+    return notice.startswith((_ORPHAN, _UNFINISHED))

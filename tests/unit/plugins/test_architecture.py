@@ -10,6 +10,7 @@ Imports are read from the source, inside functions too, and followed through oth
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,13 +61,18 @@ def without_functions(name: str) -> ast.AST:
     return tree
 
 
+@functools.cache
+def imports(name: str, read: Callable[[str], ast.AST]) -> frozenset[str]:
+    return frozenset(imported_names(name, read(name)))
+
+
 def reachable(start: str, read: Callable[[str], ast.AST] = whole) -> set[str]:
     """All that a file imports, itself or through others of ours."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        for imported in set(imported_names(name, read(name))) - seen:
+        for imported in imports(name, read) - seen:
             seen.add(imported)
             if imported in SOURCES:
                 waiting.append(imported)
@@ -128,3 +134,202 @@ def test_steady_runs_import_neither_http_nor_x509() -> None:
     assert not within_any(imported, "requests")
     assert not within_any(imported, "plugins.module_utils.pki")
     assert not within_any(imported, "cryptography")
+
+
+# The node's file system: a path is looked up anew at each use, and who may write to a folder on the
+# way decides where it leads. So paths are followed in one room, and with handles only.
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NODE = ["plugins.modules.atlas_certificate_node", "plugins.modules.token_file"]
+FILES = "plugins.module_utils.files"
+PATHLESS = words(
+    """
+    _exit close dup environ fchmod fchown fdopen fork fsdecode fsencode fspath fstat fsync getegid
+    geteuid getpid killpg kill path pipe posix_fallocate read sep stat_result urandom waitpid write
+    """
+)
+"""What `os` has that takes no path; constants, in capitals, do not either."""
+TEXTUAL = words("basename commonpath dirname isabs join normpath relpath split splitext")
+"""What `os.path` has that looks at the text of a path only."""
+BY_HANDLE = {
+    **dict.fromkeys(("listdir", "getxattr", "setxattr", "removexattr"), ()),
+    **dict.fromkeys(
+        ("access", "mkdir", "open", "readlink", "rmdir", "stat", "symlink", "unlink"), ("dir_fd",)
+    ),
+    "replace": ("src_dir_fd", "dst_dir_fd"),
+}
+"""What the room of files may call: with these handles, or with a handle in place of the path."""
+BY_PATH = {
+    "os.open('/', FOLDER_HANDLE)": "where each way begins",
+    "os.open(f'/proc/self/fd/{handle}', os.O_RDONLY | os.O_CLOEXEC)": "a file by its handle",
+    "open(f'/proc/self/fdinfo/{handle}', encoding='ascii')": "what the system says of a handle",
+}
+"""Calls of the room of files with a path that nobody else can exchange, and why it takes them."""
+OTHER_WAYS = words(
+    """
+    ctypes dbm filecmp fileinput genericpath glob io linecache logging.handlers mmap nt ntpath
+    pathlib posix posixpath shelve shutil sqlite3 tarfile tempfile zipfile
+    ansible.module_utils.common.file ansible.module_utils.facts
+    """
+)
+"""Libraries that open files by their paths."""
+MODULE_WAYS = words(
+    """
+    add_atomic_move_cleanup_file append_to_file atomic_move backup_local cleanup
+    load_file_common_arguments preserved_copy set_context_if_different
+    set_default_selinux_context set_file_attributes_if_different set_fs_attributes_if_different
+    set_group_if_different set_mode_if_different set_owner_if_different
+    digest_from_file read_bytes read_text write_bytes write_text
+    """
+)
+"""Methods of `AnsibleModule`, and of paths, that do."""
+
+
+def on_the_node() -> list[str]:
+    names = {name for start in NODE for name in (start, *reachable(start)) if name in SOURCES}
+    return sorted(names)
+
+
+def path_calls(tree: ast.AST, allowed: frozenset[str] = frozenset()) -> Iterator[str]:
+    """What in a source could use a path, as text, but for calls that are allowed."""
+    let_go: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node) in allowed:
+            let_go.add(id(node.func))
+    for node in ast.walk(tree):
+        if id(node) not in let_go:
+            yield from _path_uses(node)
+
+
+def _path_uses(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (
+            f"import {alias.name}"
+            for alias in node.names
+            if alias.name in OTHER_WAYS or (alias.name.partition(".")[0] == "os" and alias.asname)
+        )
+    elif isinstance(node, ast.ImportFrom):
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+        if node.module in OTHER_WAYS or OTHER_WAYS & set(names) or node.module in ("os", "os.path"):
+            yield f"from {node.module} import {', '.join(alias.name for alias in node.names)}"
+    elif isinstance(node, ast.Attribute):
+        whose = ast.unparse(node.value)
+        if (
+            (whose == "os" and not (node.attr in PATHLESS or node.attr.isupper()))
+            or (whose == "os.path" and node.attr not in TEXTUAL)
+            or node.attr in MODULE_WAYS
+        ):
+            yield ast.unparse(node)
+    elif isinstance(node, ast.Name) and node.id in ("open", "__import__", "eval", "exec"):
+        yield node.id
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "vars"):
+        whose = ast.unparse(node.args[0])
+        name = (
+            node.args[1].value
+            if len(node.args) > 1 and isinstance(node.args[1], ast.Constant)
+            else ""
+        )
+        if whose == "os" and not str(name).isupper():
+            yield ast.unparse(node)
+
+
+def handle_calls(tree: ast.AST) -> frozenset[str]:
+    """The calls of a source that use handles, and nothing but a name beside them."""
+    return frozenset(
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _by_handle(node)
+    )
+
+
+def _by_handle(call: ast.Call) -> bool:
+    whose, _dot, name = ast.unparse(call.func).rpartition(".")
+    if whose != "os" or name not in BY_HANDLE:
+        return False
+    if not BY_HANDLE[name]:
+        return bool(call.args) and ast.unparse(call.args[0]).endswith("handle")
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    follows = name in ("stat", "access") and given.get("follow_symlinks") != "False"
+    is_itself = bool(call.args) and ast.unparse(call.args[0]) == "'.'"
+    return all(given.get(handle, "").endswith("handle") for handle in BY_HANDLE[name]) and (
+        is_itself or not follows
+    )
+
+
+def test_what_runs_on_the_node_uses_no_path_outside_of_the_room_of_files() -> None:
+    names = on_the_node()
+    assert "plugins.module_utils.lifecycle.node.sets" in names
+    found = {
+        name: uses
+        for name in names
+        if not within(name, FILES)
+        for uses in [sorted(set(path_calls(whole(name))))]
+        if uses
+    }
+    assert found == {}
+
+
+def test_the_room_of_files_works_by_handles() -> None:
+    rooms = [name for name in SOURCES if within(name, FILES)]
+    trees = {name: whole(name) for name in rooms}
+    found = {
+        name: uses
+        for name, tree in trees.items()
+        for uses in [sorted(set(path_calls(tree, handle_calls(tree) | frozenset(BY_PATH))))]
+        if uses
+    }
+    assert found == {}
+    calls = {ast.unparse(node) for tree in trees.values() for node in ast.walk(tree)}
+    assert set(BY_PATH) - calls == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.open(name, os.O_RDONLY)", "os.stat(path)", "os.lstat(path)", "os.chmod(path, 0o644)",
+        "os.chown(path, 0, 0)", "os.rename(a, b)", "os.replace(a, b)", "os.unlink(path)",
+        "os.remove(path)", "os.mkdir(path)", "os.makedirs(path)", "os.rmdir(path)",
+        "os.symlink(a, b)", "os.link(a, b)", "os.readlink(path)", "os.listdir(path)",
+        "os.listdir()",
+        "os.scandir(path)", "os.walk(path)", "os.access(path, os.R_OK)", "os.truncate(path, 0)",
+        "os.utime(path)", "os.chdir(path)", "os.statvfs(path)", "os.mkfifo(path)",
+        "os.getxattr(path, name)", "os.fwalk(path)", "os.execv(path, [])", "os.removedirs(path)",
+        "os.path.exists(path)", "os.path.isfile(path)", "os.path.isdir(path)",
+        "os.path.islink(path)", "os.path.realpath(path)", "os.path.ismount(path)",
+        "os.path.lexists(path)", "os.path.getsize(path)", "os.path.samefile(a, b)",
+        "open(path)", "opened = open", "unlink = os.unlink", "getattr(os, 'unlink')(path)",
+        "getattr(os, name)(path)", "vars(os)['unlink'](path)", "__import__('shutil')",
+        "import shutil", "import tempfile", "import pathlib", "import os as system",
+        "import os.path as paths", "from os import unlink", "from os.path import exists",
+        "from pathlib import Path", "import glob", "import io", "from shutil import rmtree",
+        "module.atomic_move(a, b)", "module.set_mode_if_different(path, 0, False)",
+        "Path(path).read_text()", "exec(text)",
+        "os.stat(name, dir_fd=self.handle)", "os.open(name, flags, dir_fd=None)",
+        "os.replace(a, b, src_dir_fd=self.handle)", "os.access(name, wanted, dir_fd=self.handle)",
+        "os.open('/', flags)",
+    ],
+)  # fmt: skip
+def test_a_use_of_a_path_is_seen(line: str) -> None:
+    """Both where no path may be used, and in the room of files, however deep inside."""
+    tree = ast.parse(f"class A:\n  def b(self):\n    try:\n      {line}\n    except OSError: pass")
+    assert list(path_calls(tree)) != []
+    assert list(path_calls(tree, handle_calls(tree) | frozenset(BY_PATH))) != []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.stat(name, dir_fd=self.handle, follow_symlinks=False)", "os.listdir(handle)",
+        "os.replace(a, b, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)",
+        "os.open(name, flags, 0o600, dir_fd=self._folder.handle)", "os.fchmod(self._handle, mode)",
+        "os.access('.', wanted, dir_fd=self.handle, effective_ids=True)", "os.path.join(a, b)",
+        "getattr(os, 'O_PATH', 0)", "os.open('/', FOLDER_HANDLE)", "hasattr(os, 'getxattr')",
+    ],
+)  # fmt: skip
+def test_a_use_of_a_handle_is_let_go(line: str) -> None:
+    tree = ast.parse(line)
+    assert list(path_calls(tree, handle_calls(tree) | frozenset(BY_PATH))) == []

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..exchange import Acknowledged, Inspection, Installed, Prepared, Removed
 from ..facts import CertificateFacts
-from ..reasons import concern_only_the_key, tells_of_orphan
+from ..reasons import concern_only_the_key, is_told_once
 from ..wanted import Wanted
 
 
@@ -234,9 +234,9 @@ class CertificateItem:
         self.error = self.error or obstacle
 
     @property
-    def told_of_orphans(self) -> bool:
+    def tells_something_once(self) -> bool:
         """Whether this run tells of certificates that nobody uses."""
-        return any(map(tells_of_orphan, self.warnings))
+        return any(map(is_told_once, self.warnings))
 
     def for_acknowledge(
         self, nonce: str, serials: list[str], confirms: bool = True

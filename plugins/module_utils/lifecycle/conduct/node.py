@@ -67,7 +67,9 @@ class Node:
             return ()
         secrets: list[str] = []
         answers = self._perform(step, [_without_secrets(item, secrets) for item in items], secrets)
+        with_content = sum(bool(item.get("with_content")) for item in items)
         most = exchange.LONGEST_ANSWER + exchange.LONGEST_ENTRY * len(items)
+        most += exchange.LONGEST_CONTENT * with_content
         if len(json.dumps(answers)) > most:
             raise AtlasError(
                 f"The node's answer to {step} is longer than {most} bytes. Nothing was done with"

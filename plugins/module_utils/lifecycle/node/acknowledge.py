@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import AtlasError
-from ...files.changes import Draft
+from ...files.changes import Change, Draft
 from ...files.folder import Folder
 from ...files.ownership import OWN
 from ...files.phases import Work
@@ -29,6 +29,8 @@ from .store import BACKUPS, Store
 from .targets import Reserve
 
 _PRIVATE_MODE = 0o700
+_DIGITS = 16
+"""Of the digest of its key in the name of a backup, whose files may be under a passphrase."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +105,19 @@ def _back_up(store: Store, record: Record, count: int) -> Work[None]:
     if not count or before is None or not before.has_files or not before.is_restorable:
         return
     with store.sets() as own, own.make(BACKUPS, _PRIVATE_MODE) as backups:
-        backups.set_mode(_PRIVATE_MODE)
-        with backups.make(record.confirmed, _PRIVATE_MODE) as folder:
-            yield list(_copies(folder, before))
-            backups.sync()
+        name = f"{record.confirmed}-{before.key_digest[:_DIGITS]}"
+        with backups.make(name, _PRIVATE_MODE) as folder:
+            yield _copies(folder, before)
+        backups.sync()
+        own.sync()
 
 
-def _copies(folder: Folder, held: CertificateSet) -> Iterator[Draft]:
-    for path, file in held.files.items():
-        if file.octets is not None:
-            yield Draft(folder, sets.file_name(path), file.octets, OWN)
+def _copies(folder: Folder, held: CertificateSet) -> list[Change]:
+    with sets.all_or_none() as copies:
+        for path, file in held.files.items():
+            if file.octets is not None:
+                copies.append(Draft(folder, sets.file_name(path), file.octets, OWN))
+    return copies
 
 
 def _keep_newest(store: Store, count: int) -> None:
@@ -174,9 +179,9 @@ def record_revoked(order: Order, store: Store, places: Places) -> Work[Acknowled
     revoked = [*record.revoked, *order.serials]
     # Of others nothing would ever ask again.
     kept = [deployed] if deployed in revoked else []
-    yield [store.draft(record.with_(superseded=waiting, revoked=kept))]
     if order.wanted.destroys_old_key:
         _destroy(store, compromised)
+    yield [store.draft(record.with_(superseded=waiting, revoked=kept))]
     return Acknowledged(is_changed=True)
 
 
@@ -192,8 +197,14 @@ def _destroy(store: Store, compromised: list[str]) -> None:
             return
         with backups:
             for name in backups.names():
-                if digests & set(_keys_in(backups, name)):
+                if _holds_one(backups, name, digests):
                     backups.remove_tree(name)
+
+
+def _holds_one(backups: Folder, name: str, digests: set[str]) -> bool:
+    named = name.rpartition("-")[2]
+    is_named = named in {digest[:_DIGITS] for digest in digests}
+    return is_named or not digests.isdisjoint(_keys_in(backups, name))
 
 
 def _keys_in(backups: Folder, name: str) -> Iterator[str]:

@@ -37,8 +37,8 @@ class Disk:
         `AtlasError` where the way leads over a link that others could have made."""
         if path not in self._places_of:
             place = self._places.of(path)
-            if self._follow and not self._is_own(place):
-                place = self._places.followed(place)
+            if self._follow:
+                place = self._places.followed(place, self._is_own)
             self._places_of[path] = place
         return self._places_of[path]
 
@@ -93,6 +93,14 @@ class Disk:
             return None
         with live:
             return live.stat(name)
+
+    def is_protected(self, path: str) -> bool:
+        """Whether nobody but root and the user of the task could have put there what is found at a
+        path."""
+        try:
+            return self.place(path).folder.is_protected
+        except NoFolderError:
+            return False
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path, and be it a link that leads to nothing."""

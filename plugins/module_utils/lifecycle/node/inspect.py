@@ -15,7 +15,7 @@ from ...pki import certificates
 from .. import due, expiry
 from ..exchange import Inspection
 from ..fact_reading import facts_of
-from ..reasons import orphan_notice
+from ..reasons import orphan_notice, unfinished_notice
 from ..wanted import CHAIN, ROOT, Wanted
 from .look import Found, look, material_of, refuse_unknown_passphrases
 from .material import content_of
@@ -125,16 +125,18 @@ def pending_set(found: Found, now: int) -> str:
     for another than the one that is kept.
     """
     record = found.record
-    is_half = record.is_cut_off and record.is_pending
-    named = [
-        record.wanted_now if is_half else "",
-        record.kept.name if record.kept and not found.wanted.force else "",
-    ]
-    for name in named:
-        held = record.sets.get(name)
-        if held and not _is_early(held, now) and _fits(found, held, now):
-            return name
-    return ""
+    if record.is_cut_off and record.is_pending and _fits_now(found, record.wanted_now, now):
+        return record.wanted_now
+    if record.kept is None or found.wanted.force:
+        return ""
+    held, name = record.sets.get(record.kept_name), record.kept_name
+    is_early = held is not None and _is_early(held, now)
+    return name if not is_early and _fits_now(found, name, now) else ""
+
+
+def _fits_now(found: Found, name: str, now: int) -> bool:
+    held = found.record.sets.get(name)
+    return held is not None and _fits(found, held, now)
 
 
 def _fits(found: Found, held: CertificateSet, now: int) -> bool:
@@ -215,10 +217,7 @@ def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> 
         )
     yield from map(orphan_notice, record.orphans)
     if record.attempt and not reasons:
-        yield (
-            "A request that was begun earlier was never finished and is not needed any more; Atlas"
-            " may have issued a certificate for it that nobody uses."
-        )
+        yield unfinished_notice()
     for target in found.wanted.targets:
         status = found.disk.stat(target.path) if is_to_change else None
         if status is not None and status.st_nlink > 1:

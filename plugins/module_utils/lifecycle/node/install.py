@@ -161,8 +161,8 @@ def _install(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
 
 def _keep(order: Order, found: Found, attempt: Attempt) -> Work[None]:
     name, record = _issued(order, found, attempt)
-    orphans = [*record.orphans, *_left_aside(found.record, name)]
     kept = Kept(name, order.failure)
+    orphans = record.orphans_with(record.kept_name)
     yield [found.store.draft(record.with_(attempt=None, kept=kept, orphans=orphans))]
 
 
@@ -172,46 +172,49 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
     What lies there becomes the confirmed set, to be returned to; where that is a set which nobody
     confirmed, the one before it stays the confirmed one.
     """
-    wanted, disk = found.wanted, found.disk
+    wanted, recorded = found.wanted, found.recorded
+    aside = [record.kept_name]
     if record.is_pending:
-        base = record.sets[record.confirmed]
-        new = [target for target in wanted.targets if target.path not in base.files]
-        added = sets.adopted(None, None, new, disk, keeps_key=False)
-        base = replace(
-            base,
-            files={**base.files, **added.files},
-            targets=[*base.targets, *added.targets],
-            encrypted=[*base.encrypted, *added.encrypted],
-        )
-        confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
+        aside.append(record.wanted_now)
+        record = _with_set(record, record.confirmed, _with_new_files(found, record))
     else:
-        recorded = found.recorded
         base = sets.adopted(
-            recorded, found.material, wanted.targets, disk, wanted.revoke_superseded
+            recorded, found.material, wanted.targets, found.disk, wanted.revoke_superseded
         )
         if recorded is not None:
-            confirmed, record = record.confirmed, _with_set(record, record.confirmed, base)
+            record = _with_set(record, record.confirmed, base)
         else:
             confirmed, record = record.adding(base)
-    superseded = list(_superseded(wanted, record, confirmed, name))
+            record = replace(record, confirmed=confirmed)
+    superseded = list(dict.fromkeys(_superseded(wanted, record, name)))
     record = _with_set(record, name, replace(record.sets[name], supersedes=superseded))
-    aside = [e for e in _left_aside(found.record, name) if e not in superseded]
-    aside = [serial for serial in aside if serial != record.sets[name].serial]
-    record = record.with_(
-        confirmed=confirmed,
-        wanted_now=name,
-        is_applied=False,
-        kept=None,
-        orphans=list(dict.fromkeys([*record.orphans, *aside])),
+    in_use = (*superseded, record.sets[name].serial)
+    orphans = [e for e in record.orphans_with(*aside) if e not in in_use]
+    notices = [orphan_notice(e) for e in orphans if e not in record.orphans]
+    return (
+        record.with_(wanted_now=name, is_applied=False, kept=None, orphans=orphans),
+        notices,
     )
-    return record, list(map(orphan_notice, aside))
+
+
+def _with_new_files(found: Found, record: Record) -> CertificateSet:
+    """The confirmed set, with what lies at paths that it does not have."""
+    base = record.sets[record.confirmed]
+    new = [target for target in found.wanted.targets if target.path not in base.files]
+    added = sets.adopted(None, None, new, found.disk, keeps_key=False)
+    return replace(
+        base,
+        files={**base.files, **added.files},
+        targets=[*base.targets, *added.targets],
+        encrypted=[*base.encrypted, *added.encrypted],
+    )
 
 
 def _with_set(record: Record, name: str, held: CertificateSet) -> Record:
     return replace(record, sets={**record.sets, name: held})
 
 
-def _superseded(wanted: Wanted, record: Record, confirmed: str, name: str) -> Iterator[str]:
+def _superseded(wanted: Wanted, record: Record, name: str) -> Iterator[str]:
     """The serial numbers of what a set takes the place of, if they are to be revoked.
 
     Only of our own, whose keys are here: without its key nobody could prove on a later day that a
@@ -219,22 +222,13 @@ def _superseded(wanted: Wanted, record: Record, confirmed: str, name: str) -> It
     """
     if not wanted.revoke_superseded:
         return
-    pending = record.sets.get(record.wanted_now) if record.is_pending else None
-    named = [record.sets[confirmed], *([pending] if pending else [])]
-    earlier = [record.set_of(serial) for serial in (pending.supersedes if pending else ())]
-    for held in [*named, *earlier]:
+    new = record.sets[name]
+    replaced = [record.sets.get(record.confirmed), record.sets.get(record.wanted_now), new]
+    earlier = [record.set_of(e) for held in replaced if held for e in held.supersedes]
+    for held in [*replaced, *earlier]:
         is_ours = held is not None and held.request is not None and bool(held.key)
-        if held is not None and is_ours and held.serial != record.sets[name].serial:
+        if held is not None and is_ours and held.serial != new.serial:
             yield held.serial
-
-
-def _left_aside(record: Record, name: str) -> list[str]:
-    """The serial numbers of complete sets that another one takes the place of."""
-    names = [
-        record.wanted_now if record.is_pending else "",
-        record.kept.name if record.kept else "",
-    ]
-    return [record.sets[each].serial for each in names if each and each != name]
 
 
 def _new_material(order: Order, attempt: Attempt) -> Material:
@@ -274,6 +268,7 @@ def _resume(order: Order, found: Found) -> Work[Installed]:
         )
     record = _rendered_anew(found, name)
     if name == record.wanted_now:
+        record = _with_set(record, record.confirmed, _with_new_files(found, record))
         return (yield from _switch(order, found, record, name))
     record, notices = _replacing(found, record, name)
     installed = yield from _switch(order, found, record, name)
@@ -343,8 +338,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
             f"{why}. And the files could not be returned to what they were: {problem.message} The"
             f" next run does that first; the new certificate {serial} is kept."
         )
+    was_pending = found.record.is_pending and found.record.wanted_now != record.wanted_now
+    before = (
+        f"those of {record.sets[record.confirmed].serial or 'before'} again, which was confirmed"
+        " last"
+        if was_pending
+        else "as they were before"
+    )
     return AtlasError(
-        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
         " next run puts it in place."
     )
 
@@ -381,7 +383,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         )
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
-    held = sets.set_of(layout, material, targets, disk, found.intact(layout))
+    held = sets.set_of(layout, material, targets, disk, found.intact(material))
     recorded = found.recorded
     if recorded is not None:
         held = replace(
@@ -391,23 +393,26 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
             supersedes=recorded.supersedes,
         )
         name, record = record.wanted_now, _with_set(record, record.wanted_now, held)
-    elif layout == LINKED:
+    elif layout == LINKED or record.is_linked:
         # A link needs somewhere to lead to, also for a certificate that others obtained.
         name, record = record.adding(held)
-        record = record.with_(confirmed=name, wanted_now=name)
+        record = record.with_(confirmed=name, wanted_now=name, is_applied=True)
     else:
         name = ""
+    record = record if record.is_pending or not name else _at_rest(record, name)
+    changed: list[str] = []
     if layout == LINKED:
+        # What is recorded to be linked is not cleared away, so that is recorded first.
+        yield [found.store.draft(record)]
         before = sets.adopted(recorded, material, targets, disk, keeps_key=False)
         if before.has_files and not _is_linked(found):
-            aside = f"{name}-found"
-            yield from sets.put_in_place(found.store, disk, aside, replace(before, layout=LINKED))
-    changed = yield from sets.put_in_place(found.store, disk, name, held)
-    if name:
-        record = record if record.is_pending else _at_rest(record, name)
+            aside, linked = f"{name}-found", replace(before, layout=LINKED)
+            changed += yield from sets.put_in_place(found.store, disk, aside, linked)
+    changed += yield from sets.put_in_place(found.store, disk, name, held)
+    if name and layout != LINKED:
         yield [found.store.draft(record)]
-        found.store.tidy(record)
-    return changed
+    found.store.tidy(record)
+    return list(dict.fromkeys(changed))
 
 
 def _at_rest(record: Record, name: str) -> Record:

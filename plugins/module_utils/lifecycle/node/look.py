@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -71,38 +72,44 @@ class Found:
             return f"private key {deployed.key_error}"
         return ""
 
-    def intact(self, layout: str) -> list[str]:
-        """The paths whose files hold what they should, in whatever form."""
-        return [
-            target.path
-            for target in self.wanted.targets
-            if self.material and not self._difference(target, layout)
-        ]
+    def intact(self, material: Material) -> list[str]:
+        """The paths whose files hold what they should of a set, in whatever form."""
+        targets = self.wanted.targets
+        return [target.path for target in targets if self._holds(target, material)]
 
     def differences(self) -> list[tuple[str, str]]:
         """What is to be mended although the certificate is as wanted: path, and what about it."""
-        found = (
-            (target.path, self._difference(target, self.layout, True))
-            for target in self.wanted.targets
-        )
+        found = ((target.path, self._difference(target)) for target in self.wanted.targets)
         return [(path, what) for path, what in found if what]
 
-    def _difference(self, target: Target, layout: str, with_attributes: bool = False) -> str:
-        if self.material is None:
-            return "missing"
+    def _holds(self, target: Target, material: Material) -> bool:
         try:
             content = self.disk.read(target.path)
         except UnreadableError:
             content = b""
-        if not holds(target, content, self.material):
+        return self._is_sealed(target, content) or holds(target, content, material)
+
+    def _is_sealed(self, target: Target, content: bytes | None) -> bool:
+        """Whether a file that the task does not name is as it was put in place, under a passphrase
+        that nobody states now."""
+        held = self.record.deployed
+        if held is None or content is None or target.path not in self.carried:
+            return False
+        is_same = hashlib.sha256(content).hexdigest() == held.files[target.path].digest
+        return target.path in held.encrypted and is_same
+
+    def _difference(self, target: Target) -> str:
+        if self.material is None:
+            return "missing"
+        if not self._holds(target, self.material):
             return "not as it should be" if self.disk.exists(target.path) else "missing"
-        if content is None or not with_attributes:
+        found = self.disk.stat(target.path)
+        if found is None:
             return ""
         is_link = self.disk.link(target.path) is not None
-        if is_link != (layout == LINKED):
+        if is_link != (self.layout == LINKED):
             return "a link of the layout linked" if is_link else "not a link of the layout linked"
-        found = self.disk.stat(target.path)
-        return ", ".join(attributes_of(target).differences(found)) if found else ""
+        return ", ".join(attributes_of(target).differences(found))
 
 
 @dataclass(frozen=True)

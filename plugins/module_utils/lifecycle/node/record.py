@@ -214,6 +214,11 @@ class Record:
         return self.sets.get(self.confirmed) if self.is_pending else None
 
     @property
+    def kept_name(self) -> str:
+        """The name of the set that is kept; empty if there is none."""
+        return self.kept.name if self.kept else ""
+
+    @property
     def is_pending(self) -> bool:
         """Whether what is in place, or being put there, was not confirmed."""
         return self.wanted_now != self.confirmed
@@ -246,6 +251,11 @@ class Record:
         if self.rejected:
             yield self.rejected.serial
 
+    def orphans_with(self, *names: str) -> list[str]:
+        """The serial numbers of `orphans`, and of complete sets that another takes the place of."""
+        serials = [self.sets[name].serial for name in names if name in self.sets]
+        return list(dict.fromkeys([*self.orphans, *filter(None, serials)]))
+
     def set_of(self, serial: str) -> CertificateSet | None:
         """The set with this certificate, if it was obtained by this collection."""
         ours = (held for held in self.sets.values() if held.request is not None)
@@ -254,7 +264,7 @@ class Record:
     def with_(self, **changes: Any) -> Record:
         """A copy with other members, without the sets that are of no use any more."""
         changed = replace(self, **changes)
-        named = {changed.confirmed, changed.wanted_now, changed.kept.name if changed.kept else ""}
+        named = {changed.confirmed, changed.wanted_now, changed.kept_name}
         superseded = {
             serial
             for name, held in changed.sets.items()
@@ -303,6 +313,8 @@ def read_record(document: Any) -> Record:
 
 def _plain(value: Any) -> Any:
     """As `dataclasses.asdict`, which copies every text and list, too."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if is_dataclass(value):
         return {name: _plain(member) for name, member in vars(value).items()}
     if isinstance(value, dict):

@@ -14,11 +14,14 @@ from ...files.changes import Change, Draft, Removal
 from ...files.phases import Work
 from ...files.places import Places
 from ..exchange import Removed
+from ..reasons import orphan_notice
 from ..wanted import Target, Wanted
 from .disk import Disk, attributes_of_file
 from .prepare import is_held
 from .record import Record, set_file
+from .sets import all_or_none
 from .store import Store
+from .targets import Reserve
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,12 @@ def remove(order: Order, store: Store, places: Places, check_mode: bool) -> Work
     linked = [target for target in staying if disk.link(target.path) is not None]
     removed += [store.file] if store.exists else []
     if not check_mode:
-        changes = [*_as_files(disk, linked), *_removals(disk, going)]
+        removals = list(_removals(disk, going))  # which may fail, and leaves nothing behind
+        changes = [*_as_files(disk, linked), *removals]
         if changes:
             yield changes
         if store.exists:
+            Reserve(wanted, store, disk).release()
             store.forget()
     return Removed(removed_files=removed, notices=list(_notices(record, linked, wanted)))
 
@@ -73,16 +78,19 @@ def _unnamed(wanted: Wanted, record: Record) -> list[Target]:
     return [target for target in held.targets if target.path not in named] if held else []
 
 
-def _as_files(disk: Disk, targets: list[Target]) -> Iterator[Change]:
+def _as_files(disk: Disk, targets: list[Target]) -> list[Change]:
     """A link into what is going to be removed becomes the file that it leads to."""
-    for target in targets:
-        place, content = disk.place(target.path), disk.read(target.path)
-        found = disk.stat(target.path)
-        if content is None or found is None:
-            yield Removal(place.folder, place.name)
-            continue
-        file = set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
-        yield Draft(place.folder, place.name, content, attributes_of_file(file))
+    with all_or_none() as changes:
+        for target in targets:
+            place, content = disk.place(target.path), disk.read(target.path)
+            found = disk.stat(target.path)
+            if content is None or found is None:
+                changes.append(Removal(place.folder, place.name))
+                continue
+            file = set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
+            attributes = attributes_of_file(file)
+            changes.append(Draft(place.folder, place.name, content, attributes))
+    return changes
 
 
 def _removals(disk: Disk, targets: list[Target]) -> Iterator[Change]:
@@ -109,6 +117,7 @@ def _notices(record: Record, linked: list[Target], wanted: Wanted) -> Iterator[s
             f"The certificate {record.sets[kept.name].serial} had been issued and was kept to be"
             " put in place later; it is dropped with its key, and was not revoked."
         )
+    yield from map(orphan_notice, record.orphans)
     if record.rejected:
         yield (
             f"The certificate {record.rejected.serial} had been issued and could not be used; it"

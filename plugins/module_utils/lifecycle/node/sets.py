@@ -13,9 +13,10 @@ and one rename switches them all.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...errors import AtlasError
@@ -41,7 +42,7 @@ def set_of(
     Those at the paths of `intact` hold what they should, and stay as they are written down.
     """
     files = {
-        target.path: _file(target, material, disk, is_intact=target.path in intact)
+        target.path: _file(layout, target, material, disk, is_intact=target.path in intact)
         for target in targets
     }
     return _naming(targets, replace(_described(material), layout=layout, files=files))
@@ -68,12 +69,24 @@ def _naming(targets: Sequence[Target], held: CertificateSet) -> CertificateSet:
     )
 
 
-def _file(target: Target, material: Material, disk: Disk, is_intact: bool) -> SetFile:
+def _file(layout: str, target: Target, material: Material, disk: Disk, is_intact: bool) -> SetFile:
     content = disk.read(target.path) if is_intact else render(target, material)
     if not content:
         return SetFile(is_there=False, mode=target.mode)
     attributes = attributes_of(target)
-    return set_file(content, attributes.owner_id, attributes.group_id, target.mode)
+    owner, group = attributes.owner_id, attributes.group_id
+    replaced = _replaced(target.path, disk) if layout == LINKED else None
+    if replaced is not None:
+        owner = replaced.st_uid if owner is None else owner
+        group = replaced.st_gid if group is None else group
+    return set_file(content, owner, group, target.mode)
+
+
+def _replaced(path: str, disk: Disk) -> os.stat_result | None:
+    """What a file in the folder of a set takes the place of, and so owner and group from, unless
+    others could have put it there."""
+    is_ours = disk.link(path) == file_name(path)
+    return disk.stat(path) if is_ours or disk.is_protected(path) else None
 
 
 def adopted(
@@ -126,9 +139,20 @@ def _is_right(store: Store, disk: Disk, path: str, held: CertificateSet) -> bool
     return is_in_layout and disk.is_as(path, held.files[path])
 
 
-def _changes(disk: Disk, held: CertificateSet, paths: Sequence[str]) -> list[Change]:
+@contextlib.contextmanager
+def all_or_none() -> Iterator[list[Change]]:
+    """A list of changes, of which nothing is left behind if it cannot be completed."""
     made: list[Change] = []
     try:
+        yield made
+    except BaseException:
+        for change in made:
+            change.discard()
+        raise
+
+
+def _changes(disk: Disk, held: CertificateSet, paths: Sequence[str]) -> list[Change]:
+    with all_or_none() as made:
         for path in paths:
             place, file = disk.place(path), held.files[path]
             if file.octets is None:
@@ -136,10 +160,6 @@ def _changes(disk: Disk, held: CertificateSet, paths: Sequence[str]) -> list[Cha
             else:
                 attributes = attributes_of_file(file)
                 made.append(Draft(place.folder, place.name, file.octets, attributes))
-    except BaseException:
-        for change in made:
-            change.discard()
-        raise
     return made
 
 
@@ -148,10 +168,19 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
         drafts = _drafts(disk, folder, held)
         if drafts:
             yield drafts
-        live = sets.link_text(LIVE)
-        # A path leads over `live` only once that is there; then the last rename switches them all.
-        switch: list[Change] = [Link(sets, LIVE, name)] if live is None else []
-        gone: list[Change] = []
+        if sets.link_text(LIVE) is None:  # before any path leads through it
+            yield [Link(sets, LIVE, name)]
+        switch = _switch(store, disk, sets, name, held)
+        if switch:
+            yield switch
+
+
+def _switch(
+    store: Store, disk: Disk, sets: Folder, name: str, held: CertificateSet
+) -> list[Change]:
+    """Links at all paths, and the one that switches them; what is to go goes last."""
+    gone: list[Change] = []
+    with all_or_none() as made:
         for path in _in_order(held):
             place = disk.place(path)
             if not held.files[path].is_there:
@@ -160,17 +189,15 @@ def _link(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[Non
                 continue
             text = link_text(store, place.folder, path)
             if place.folder.link_text(place.name) != text:
-                switch.append(Link(place.folder, place.name, text))
-        if live not in (None, name):
-            switch.append(Link(sets, LIVE, name))
-        if switch or gone:
-            yield [*switch, *gone]
+                made.append(Link(place.folder, place.name, text))
+        if sets.link_text(LIVE) != name:
+            made.append(Link(sets, LIVE, name))
+    return [*made, *gone]
 
 
 def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
     """The files of a set in its own folder, as far as they are not there yet."""
-    drafts: list[Change] = []
-    try:
+    with all_or_none() as drafts:
         for path, file in held.files.items():
             content, name = file.octets, file_name(path)
             if content is None:
@@ -179,13 +206,8 @@ def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
             is_there = found is not None and folder.read(name) == content
             if is_there and found is not None and not attributes.differences(found):
                 continue
-            drafts.append(
-                Draft(folder, name, content, attributes, label_of(disk.place(path).folder))
-            )
-    except BaseException:
-        for draft in drafts:
-            draft.discard()
-        raise
+            label = label_of(disk.place(path).folder)
+            drafts.append(Draft(folder, name, content, attributes, label))
     return drafts
 
 

@@ -29,12 +29,15 @@ def going_back(record: Record, why: str) -> Record:
     """What is recorded before the files return to the confirmed set, so that whoever is cut off
     meanwhile finds out what was meant; the set that was in place is kept."""
     return record.with_(
-        wanted_now=record.confirmed, is_applied=False, kept=Kept(record.wanted_now, why)
+        wanted_now=record.confirmed,
+        is_applied=False,
+        kept=Kept(record.wanted_now, why),
+        orphans=record.orphans_with(record.kept_name),
     )
 
 
 def returned(found: Found) -> Work[list[str]]:
-    """Return the files to the confirmed set, as is recorded; the paths of those that changed."""
+    """Return the files to the set that is recorded; the paths of those that changed."""
     record, store = found.record, found.store
     held = record.deployed
     if held is None or not held.is_restorable:
@@ -44,7 +47,10 @@ def returned(found: Found) -> Work[list[str]]:
     changed = yield from sets.put_in_place(store, found.disk, record.wanted_now, held)
     # What is deployed again was not superseded after all.
     queue = {serial: key for serial, key in record.superseded.items() if serial != held.serial}
-    record = record.with_(is_applied=True, superseded=queue)
+    if not record.is_pending:
+        held = held.without_secrets()
+    in_place = {**record.sets, record.wanted_now: held}
+    record = record.with_(sets=in_place, is_applied=True, superseded=queue)
     yield [store.draft(record)]
     store.tidy(record)
     return changed

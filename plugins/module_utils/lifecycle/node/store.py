@@ -188,9 +188,9 @@ class Store:
             return bool(_superfluous(sets, record))
 
     def forget(self) -> None:
-        """Remove all that is recorded, the record first."""
-        self.folder.unlink(f"{self.name}.json")
+        """Remove all that is recorded, the record last: without it nobody would find the rest."""
         self.folder.remove_tree(self.name)
+        self.folder.unlink(f"{self.name}.json")
         self.folder.unlink(f"{self.name}.lock")
         self.folder.sync()
 

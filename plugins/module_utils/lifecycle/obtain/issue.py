@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from ...api.client import Client, IssuedCertificate, SerialNumber
 from ...api.errors import ACTED, WRONG_ENDPOINT, ApiError
 from ...api.request import CertificateRequest
+from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...pki import certificates, keys
 from ...times import iso_time
@@ -44,7 +45,7 @@ from .attempt import (
 )
 from .lookup import LookUp
 from .ownership import owned_certificate
-from .verdict import judge, read_leaf
+from .verdict import Verdict, judge, read_leaf
 
 MOST_AT_A_TIME = 8
 ISSUANCE_DEADLINE = 120.0
@@ -275,17 +276,18 @@ class Issuance:
                 course.fail(_TOO_LATE)
             course.may_be_sent = False
             return
-        try:
-            if attempt.planned.by_rekey:
+        if attempt.planned.by_rekey:
+            try:
                 self._check_old_certificate(attempt)
+            except AtlasError as error:
+                course.fail(error.message)
+                return
+        try:
             course.serial, course.is_ours = self._post(attempt), True
         except ApiError as error:
             self._note_failure(course, error)
-            return
-        except AtlasError as error:
-            course.fail(error.message)
-            return
-        self._fetch(course)
+        else:
+            self._fetch(course)
 
     def _note_failure(self, course: _Course, error: ApiError) -> None:
         if error.outcome == WRONG_ENDPOINT:
@@ -411,27 +413,24 @@ class Issuance:
                 VOID, warnings=(orphan_notice(str(serial)),), orphan=str(serial)
             )
             return
-        told = f"The certificate with the serial number {serial}, which Atlas issued,"
-        issued_one = Outcome(
-            INSTALL, certificate=certificates.certificate_pem(leaf), serial=str(serial)
+        course.outcome = _judged(serial, leaf, verdict)
+
+
+def _judged(serial: SerialNumber, leaf: Certificate, verdict: Verdict) -> Outcome:
+    """What is done with a certificate, and what the user is told of it."""
+    issued = Outcome(INSTALL, certificate=certificates.certificate_pem(leaf), serial=str(serial))
+    told = f"The certificate with the serial number {serial}, which Atlas issued,"
+    if verdict.defect:
+        message = (
+            f"{told} {verdict.defect}. Nothing was replaced, and no other one is requested in its"
+            " place; force: true requests another."
         )
-        if verdict.defect:
-            message = (
-                f"{told} {verdict.defect}. Nothing was replaced, and no other one is requested in"
-                " its place; force: true requests another."
-            )
-            why = f"it {verdict.defect}"
-            course.outcome = replace(issued_one, action=REJECT, message=message, why=why)
-        elif verdict.begins:
-            why = f"is not valid before {iso_time(verdict.begins)}"
-            message = (
-                f"{told} {why}. Nothing was replaced; it is kept, and a run after that puts it in"
-                " place."
-            )
-            course.outcome = replace(issued_one, action=KEEP, message=message, why=f"it {why}")
-        else:
-            facts = facts_of(leaf)
-            course.outcome = replace(issued_one, facts=facts, warnings=verdict.warnings)
+        return replace(issued, action=REJECT, message=message, why=f"it {verdict.defect}")
+    if verdict.begins:
+        why = f"is not valid before {iso_time(verdict.begins)}"
+        message = f"{told} {why}. Nothing was replaced; a run after that puts it in place."
+        return replace(issued, action=KEEP, message=message, why=f"it {why}")
+    return replace(issued, facts=facts_of(leaf), warnings=verdict.warnings)
 
 
 def _guarded(work: Callable[[_Course], None], course: _Course) -> None:

@@ -21,7 +21,7 @@ from ...api.request import CertificateRequest
 from ...errors import AtlasError
 from ...pki import keys
 from ...pki.keys import KeyKind
-from ...times import iso_time, leaves_no_life
+from ...times import duration_text, iso_time, leaves_no_life
 from ..facts import CertificateFacts
 from ..wanted import PUBLIC_KEY, ExternalKey, Wanted
 
@@ -103,13 +103,11 @@ def _explained(violation: Violation, wanted: Wanted) -> Violation:
         return replace(violation, allowed=f"{allowed}; {filled_in}")
     if not path.startswith("validity."):
         return violation
-    is_duration = path == "validity.not_after" and wanted.valid_for
-    return Violation(
-        "validity.valid_for" if is_duration else path,
-        _with_dates(violation.value),
-        violation.rule,
-        _with_dates(allowed),
-    )
+    moment, allowed = _with_dates(violation.value), _with_dates(allowed)
+    if path == "validity.not_after" and wanted.valid_for:
+        ends = f"ends on {moment}, which {violation.rule}"
+        return Violation("validity.valid_for", duration_text(wanted.valid_for), ends, allowed)
+    return Violation(path, moment, violation.rule, allowed)
 
 
 def _with_dates(text: str) -> str:

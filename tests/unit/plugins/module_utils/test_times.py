@@ -15,6 +15,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.errors import Atl
 from ansible_collections.globalsign.atlas.plugins.module_utils.times import (
     date,
     duration,
+    duration_text,
     iso_time,
     leaves_no_life,
     renew_before,
@@ -190,3 +191,12 @@ def test_what_would_be_due_again_almost_at_once(
     assert leaves_no_life(before, lifetime) is leaves_none
     due = lifetime // 2 if leaves_none else renewal_threshold(before, lifetime)
     assert seconds_before_end(before, lifetime) == due
+
+
+@pytest.mark.parametrize("text", ["200d", "47h", "90m"])
+def test_a_duration_is_written_as_it_was_stated(text: str) -> None:
+    assert duration_text(duration(text, "valid_for") or 0) == text
+
+
+def test_a_duration_is_written_in_the_largest_unit_that_fits() -> None:
+    assert [duration_text(seconds) for seconds in (172_800, 7200, 61)] == ["2d", "2h", "61s"]

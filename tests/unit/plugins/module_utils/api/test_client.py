@@ -56,8 +56,8 @@ class ScriptedSession:
     def post(self, path: str, body: Any = None, until_ready: bool = False) -> Response:
         return self._answer("POST", path, body)
 
-    def post_once(self, path: str, body: Any, mode: str = "") -> Response:
-        return self._answer("POST once", path, (body, mode) if mode else body)
+    def post_once(self, path: str, body: Any) -> Response:
+        return self._answer("POST once", path, body)
 
     def patch(self, path: str, body: Any) -> Response:
         return self._answer("PATCH", path, body)

@@ -135,13 +135,6 @@ def test_rekey_sends_what_is_stated(bench: Any, server: Any, client: Client) -> 
     )
 
 
-def test_what_issues_has_no_mode(bench: Any, server: Any, client: Client) -> None:
-    location = {"Location": f"/v2/certificates/{SERIAL}"}
-    server.on("POST", "/certificates", bench.reply(201, headers=location))
-    assert client.request_certificate({"public_key": "KEY"}).text == SERIAL
-    assert "mode" not in server.seen[-1].headers
-
-
 def test_an_exhausted_quota_tells_what_is_left(bench: Any, server: Any, client: Client) -> None:
     server.on("POST", "/certificates", bench.reply(402, {"description": "Quota Reached"}))
     server.on("GET", "/quotas/issuance", bench.reply(200, {"value": 0}))

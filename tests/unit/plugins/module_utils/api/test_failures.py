@@ -39,6 +39,14 @@ class ReadTimeoutError(Exception):
     """Named as that of urllib3."""
 
 
+class ProxyError(OSError):
+    """Named as that of PySocks, from which all of its others come."""
+
+
+class Socks5AuthenticationError(ProxyError):
+    """As one of PySocks."""
+
+
 class MaxRetryError(Exception):
     """Holds its cause as that of urllib3 does."""
 
@@ -82,6 +90,15 @@ CUT_OFF = (
     "atlas.example:8443 closed the connection before its answer was complete; try again later, and"
     " if it is always so at the login, check that client_cert is of this account."
 )
+
+
+def cut_off_chunk() -> Exception:
+    """As urllib3 1.26 has it: of no digit at all."""
+    error = named("InvalidChunkLength")
+    error.length = b""  # type: ignore[attr-defined]
+    return error
+
+
 NewestProtocolError = type("ProtocolError", (Exception,), {})
 NOT_HTTP = (
     "api_url: atlas.example:8443 answered with {}; check the URL, and whether a proxy or portal"
@@ -193,6 +210,7 @@ def named(name: str, text: str = "canary") -> Exception:
         (BrokenPipeError(), PEER, CUT_OFF),
         (http.client.BadStatusLine("HTTP/1."), PEER, CUT_OFF),
         (http.client.RemoteDisconnected("canary"), PEER, CUT_OFF),
+        (cut_off_chunk(), PEER, CUT_OFF),
         *((named(name), PEER, CUT_OFF) for name in ("ProtocolError", "IncompleteRead")),
         (http.client.BadStatusLine("canary"), PEER, NOT_HTTP.format("something that is not HTTP")),
         *(
@@ -236,6 +254,7 @@ THROUGH = (
     ("error", "text", "is_passing"),
     [
         (named("ProxyError"), THROUGH.format(""), True),
+        (failing_connection(Socks5AuthenticationError()), THROUGH.format(""), True),
         (named("InvalidSchema"), THROUGH.format(""), False),
         *(
             (

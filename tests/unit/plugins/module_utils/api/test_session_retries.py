@@ -157,12 +157,6 @@ def test_extra_headers_go_with_each_request(bench: Any, server: Any) -> None:
     assert [seen.headers["x-ssl-client-serial"] for seen in server.seen] == ["0A", "0A"]
 
 
-def test_the_mode_of_a_check(bench: Any, server: Any) -> None:
-    server.on("POST", "/certificates", bench.reply(204))
-    bench.session(server).post_once("/certificates", BODY, mode="domain-validation")
-    assert server.seen[-1].headers["mode"] == "domain-validation"
-
-
 def test_a_patch(bench: Any, server: Any) -> None:
     server.on("PATCH", "/certificates/0A", bench.reply(204))
     bench.session(server).patch("/certificates/0A", {"revocation_reason": "superseded"})

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import requests
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api import transport
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.options import ConnectionOptions
@@ -204,3 +206,21 @@ def test_other_failures_to_write_are_what_they_are(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ssl.SSLSocket, "send", late)
     with pytest.raises(TimeoutError, match=r"^x$"):
         transport._Socket.send(transport._Socket.__new__(transport._Socket), b"x")
+
+
+def test_a_pool_keeps_its_kind_of_connection() -> None:
+    """As that of a SOCKS proxy, which takes other arguments."""
+
+    class Connection(HTTPSConnection):
+        pass
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    manager = SimpleNamespace(pool_classes_by_scheme={"https": Pool})
+    transport.watch_pools(manager)
+    watched = manager.pool_classes_by_scheme["https"]
+    assert (issubclass(watched, Pool), watched is Pool) == (True, False)
+    assert issubclass(watched.ConnectionCls, Connection)
+    transport.watch_pools(manager)
+    assert manager.pool_classes_by_scheme == {"https": watched}

@@ -52,3 +52,23 @@ def test_a_bit_string_without_the_number_of_its_unused_bits() -> None:
     with pytest.raises(der.MalformedError) as caught:
         der.bits(der.Element(der.BIT_STRING, b""))
     assert str(caught.value) == "a BIT STRING is empty"
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (b"\xff" * 128 + b"\x7f", "an OBJECT IDENTIFIER is too long"),
+        (b"\xff" * 20_000 + b"\x7f", "an OBJECT IDENTIFIER is too long"),
+        (b"\xff", "an OBJECT IDENTIFIER is cut off"),
+        (b"", "an OBJECT IDENTIFIER is cut off"),
+    ],
+)
+def test_object_identifiers_that_are_none(octets: bytes, text: str) -> None:
+    with pytest.raises(der.MalformedError) as caught:
+        der.object_identifier(der.Element(der.OBJECT_IDENTIFIER, octets))
+    assert str(caught.value) == text
+
+
+def test_the_longest_object_identifier() -> None:
+    longest = der.Element(der.OBJECT_IDENTIFIER, b"\x55" + b"\xff" * 126 + b"\x7f")
+    assert der.object_identifier(longest) == f"2.5.{(1 << 127 * 7) - 1}"

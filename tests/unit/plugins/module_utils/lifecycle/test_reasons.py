@@ -10,7 +10,9 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
     concern_only_the_key,
+    is_told_once,
     orphan_notice,
+    unfinished_notice,
 )
 
 
@@ -35,3 +37,12 @@ def test_what_nobody_uses_is_named() -> None:
         "An earlier request had led to the certificate 01AA, which is not what is wanted any more;"
         " it was not revoked, and nobody uses it."
     )
+
+
+def test_what_is_told_once() -> None:
+    assert unfinished_notice() == (
+        "A request that was begun earlier was never finished and is not needed any more; Atlas may"
+        " have issued a certificate for it that nobody uses."
+    )
+    assert all(map(is_told_once, (orphan_notice("01AA"), unfinished_notice())))
+    assert not is_told_once("/a has other hard links")

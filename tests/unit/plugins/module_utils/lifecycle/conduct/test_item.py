@@ -290,9 +290,9 @@ def test_what_the_service_knows_stays_a_reason() -> None:
 
 def test_orphans_that_are_told_of() -> None:
     made = item({"notices": ["one"]})
-    assert not made.told_of_orphans
+    assert not made.tells_something_once
     made.warnings.append(orphan_notice("03"))
-    assert made.told_of_orphans
+    assert made.tells_something_once
 
 
 def test_another_order_to_prepare_tells_of_the_orphan() -> None:

@@ -139,3 +139,15 @@ def test_an_answer_is_no_longer_than_it_may_be(count: int) -> None:
     assert caught.value.message == (
         f"The node's answer to remove is longer than {most} bytes. Nothing was done with it."
     )
+
+
+def test_content_that_was_asked_for_may_be_long() -> None:
+    """A certificate with 300 names takes more than an entry may otherwise."""
+    found = {"content": {"certificate": "A" * 250_000}}
+    orders = [{"wanted": wanted().on_wire(), "with_content": asked} for asked in (True, False)]
+    asked_of, _asked = node(found, {})
+    answers = asked_of.install(orders)
+    assert answers[0].content == found["content"]
+    asked_of, _asked = node(found, found)
+    with pytest.raises(AtlasError, match="is longer than 360448 bytes"):
+        asked_of.install(orders)

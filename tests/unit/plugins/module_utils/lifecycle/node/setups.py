@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +135,37 @@ def in_use(site: Site) -> list[str]:
         for name in os.listdir(place)
         if name.endswith(".atlas-reserve")
     )
+
+
+_CHANGING = ("fsync", "mkdir", "open", "replace", "rmdir", "symlink", "unlink")
+_CUT_OFF = 99
+
+
+def is_cut_off(change: int, act: Callable[[], object]) -> bool:
+    """Do something in a process of its own that is gone before its `change`th change of the file
+    system; whether that came to pass."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _count(change)
+            act()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _CUT_OFF
+
+
+def _count(most: int) -> None:
+    left = [most]
+
+    def counted(original: Any) -> Any:
+        def call(*arguments: Any, **more: Any) -> Any:
+            is_reading = original.__name__ == "open" and not arguments[1] & os.O_CREAT
+            left[0] -= not is_reading
+            if left[0] < 0:
+                os._exit(_CUT_OFF)
+            return original(*arguments, **more)
+
+        return call
+
+    for name in _CHANGING:
+        setattr(os, name, counted(getattr(os, name)))

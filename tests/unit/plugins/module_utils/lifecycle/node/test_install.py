@@ -6,19 +6,34 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from typing import Any
 
 import pytest
 
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import (
-    install,
-    versions,
-)
+from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import install
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import ALL_FILES, NOW, Site, lease
+from .setups import (
+    LAYOUTS,
+    another,
+    contents,
+    deployed,
+    folders,
+    foreign,
+    is_cut_off,
+    is_linked,
+    paths,
+    record_path,
+    remove,
+    rewrite,
+    serial_of,
+    serials,
+)
 
 
 def test_who_lost_the_lease_installs_nothing(site: Site) -> None:
@@ -51,7 +66,9 @@ def test_a_certificate_for_another_key_is_not_installed(site: Site, private_key:
     before = site.content("cert.pem")
     site.prepare(is_due=True)
     answer = site.install(site.issue(keys.public_key_pem(private_key.public_key())))
-    assert "is not the key of the certificate" in answer["obstacle"]
+    assert answer["obstacle"].endswith(
+        "is for another key than the one that was made for it; nothing was replaced."
+    )
     assert site.content("cert.pem") == before
 
 
@@ -97,21 +114,15 @@ def test_what_is_told_of_a_set_that_was_put_in_place(site: Site) -> None:
         "notices": [],
         "content": {},
     }
-    assert site.record() == {
-        "version": 1,
-        "attempt": None,
-        "installing": None,
-        "returning": None,
-        "held": None,
-        "live": f"0001-{serial}",
-        "layout": "plain",
-        "previous": "0001-none",
-        "replaced": "",
-        "acknowledged": False,
-        "is_untidy": False,
-        "superseded": [],
-        "orphans": [],
-        "revoked": [],
+    record = site.record()
+    name, before = f"0001-{serial}", "0002-none"
+    assert (record["wanted_now"], record["confirmed"], record["is_applied"]) == (name, before, True)
+    assert (sorted(record["sets"]), record["count"]) == ([name, before], 2)
+    rest = ("attempt", "kept", "rejected", "superseded", "orphans", "revoked")
+    assert [record[member] for member in rest] == [None, None, None, {}, [], []]
+    absent = {"is_there": False, "content": None, "digest": "", "owner": None, "group": None}
+    assert record["sets"][before]["files"] == {
+        path: {**absent, "mode": 0o644} for path in paths(site, *ALL_FILES)
     }
 
 
@@ -125,46 +136,38 @@ def test_content_is_told_if_it_is_asked_for(site: Site) -> None:
     }
 
 
-def test_what_is_replaced_can_be_switched_back_to(site: Site) -> None:
+def test_what_is_replaced_can_be_returned_to(site: Site) -> None:
     site.deploy()
-    old, first = site.serial(), site.record()["live"]
+    old, before = site.serial(), contents(site)
     new = site.put()
+    assert serials(site) == {"confirmed": old, "wanted_now": new, "kept": ""}
     record = site.record()
-    assert (record["live"], record["replaced"]) == (f"0002-{new}", first)
-    assert (record["previous"], record["acknowledged"]) == (f"0002-{old}", False)
+    held = record["sets"][record["confirmed"]]
+    kept = {os.path.basename(path): file["content"] for path, file in held["files"].items()}
+    assert {name: base64.b64decode(content).decode() for name, content in kept.items()} == before
+    assert {file["mode"] for file in held["files"].values()} == {0o644, 0o600}
+    assert held["key"] == ""  # nobody will have to show that it was the node's own
 
 
-def test_what_is_superseded_is_queued_with_its_key(site: Site) -> None:
+def test_what_is_to_be_revoked_is_recorded_with_its_key(site: Site) -> None:
     site.options["revoke_superseded"] = True
     site.deploy()
     old, key = site.serial(), site.content("key.pem")
     site.put()
-    assert site.record()["superseded"] == [old]
-    kept = site.folder / f".atlas/cert.pem/private/superseded/{old}.pem"
-    assert keys.load_private_key(kept.read_bytes()).private_numbers() == (
-        keys.load_private_key(key.encode()).private_numbers()
-    )
-    assert kept.stat().st_mode & 0o777 == 0o600
-
-
-def foreign(site: Site, key: Any) -> str:
-    """A certificate that others obtained, with its key and its chain."""
-    leaf = site.hierarchy.issuing.issue(key.public_key(), ("www.example.com",))
-    pem = certificates.certificate_pem(leaf)
-    issuing = site.hierarchy.chain[0]
-    files = {"cert.pem": pem, "fullchain.pem": pem + issuing, "chain.pem": issuing}
-    for name, content in files.items():
-        (site.folder / name).write_text(content)
-    (site.folder / "key.pem").write_bytes(keys.private_key_pem(key))
-    (site.folder / "key.pem").chmod(0o600)
-    return certificates.serial_number(leaf)
+    assert (deployed(site)["supersedes"], site.record()["superseded"]) == ([old], {})
+    record = site.record()
+    assert record["sets"][record["confirmed"]]["key"] == key
+    site.acknowledge()
+    record = site.record()
+    assert record["superseded"] == {old: key}
+    assert [held["key"] for held in record["sets"].values()] == [""]
 
 
 def test_what_others_obtained_is_not_queued_for_revocation(site: Site, private_key: Any) -> None:
     site.options["revoke_superseded"] = True
     foreign(site, private_key)
     site.put()
-    assert site.record()["superseded"] == []
+    assert deployed(site)["supersedes"] == []
 
 
 def test_what_has_no_key_here_is_not_queued_for_revocation(site: Site) -> None:
@@ -172,7 +175,7 @@ def test_what_has_no_key_here_is_not_queued_for_revocation(site: Site) -> None:
     site.deploy()
     (site.folder / "key.pem").unlink()
     site.put()
-    assert site.record()["superseded"] == []
+    assert deployed(site)["supersedes"] == []
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_a_serial_number_that_was_noted_is_not_forgotten(site: Site) -> None:
 def test_a_first_request_that_is_refused_leaves_nothing(site: Site) -> None:
     site.prepare()
     assert site.install("", action="close")["obstacle"] == ""
-    assert site.tree() == []
+    assert (site.tree(), os.listdir(site.state)) == ([], [])
 
 
 def test_a_request_that_is_refused_is_forgotten_with_its_key(site: Site) -> None:
@@ -209,10 +212,10 @@ def test_a_request_that_is_refused_is_forgotten_with_its_key(site: Site) -> None
     site.prepare(is_due=True)
     site.install("", action="close")
     assert site.record()["attempt"] is None
-    assert not (site.folder / ".atlas/cert.pem/private/key.pem").exists()
+    assert "PRIVATE" not in record_path(site).read_text()
 
 
-@pytest.mark.parametrize("action", ["install", "close", "pending", "unknown"])
+@pytest.mark.parametrize("action", ["install", "keep", "reject", "close", "pending", "unknown"])
 def test_who_did_not_begin_the_attempt_does_not_end_it(site: Site, action: str) -> None:
     issued = site.issue(site.prepare()["public_key"])
     before = site.record()
@@ -225,6 +228,9 @@ def test_who_did_not_begin_the_attempt_does_not_end_it(site: Site, action: str) 
     other = site.install(issued, action=action, run="other")
     assert other["obstacle"] == ("the run run on here took over meanwhile; nothing was replaced.")
     assert site.record() == before
+    for changes in ({"attempt_id": "other", "run": "other"}, {"run": "other"}):
+        answer = site.install(issued, action=action, serial="0A", **changes)
+        assert answer["obstacle"].endswith(" The certificate 0A was issued for this run.")
 
 
 def test_an_attempt_whose_lease_has_ended_is_anybodys(site: Site) -> None:
@@ -246,25 +252,110 @@ def test_an_installation_that_fails_ends_the_lease_and_keeps_the_attempt(
     assert site.install(issued)["is_deployed"]
 
 
-def test_a_failing_check_is_told_with_what_it_said(site: Site) -> None:
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_failing_check_is_reported_with_what_it_said(site: Site, layout: str) -> None:
+    site.options["layout"] = layout
     site.deploy()
-    before = site.serial()
+    before, links = contents(site), is_linked(site)
+    old = site.serial()
     site.options["validate"] = "sh -c 'echo no; echo such $LC_ALL module; exit 3'"
-    issued = site.issue(site.prepare(is_due=True)["public_key"])
-    (leaf,) = certificates.load_certificates(issued.encode())
-    serial = certificates.serial_number(leaf)
-    version = f"0002-{serial}"
+    issued = another(site)
+    serial = serial_of(issued)
     command = "sh -c echo no; echo such $LC_ALL module; exit 3"
     why = f"validate: '{command}' failed with 3: no such C module"
     assert site.install(issued)["obstacle"] == (
-        f"{why}. All files are as they were before. The new certificate {serial} is kept in"
-        f" {site.folder}/.atlas/cert.pem/versions/{version}, and the next run puts it in place."
+        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        " next run puts it in place."
     )
     record = site.record()
-    assert record["held"] == {"version": version, "why": why}
-    assert (record["installing"], record["attempt"], site.serial()) == (None, None, before)
-    assert (record["live"], record["acknowledged"]) == (f"0001-{before}", True)
-    assert list((site.folder / ".atlas/cert.pem/private/previous").glob("*")) == []
+    assert record["kept"]["why"] == why
+    assert serials(site) == {"confirmed": old, "wanted_now": old, "kept": serial}
+    assert (record["attempt"], record["is_applied"]) == (None, True)
+    assert (contents(site), is_linked(site)) == (before, links)
+    # What has been returned is not kept once more; what is tried again is.
+    assert deployed(site)["key"] == ""
+    assert {file["content"] for file in deployed(site)["files"].values()} == {None}
+    assert len(folders(site)) == (3 if layout == "linked" else 0)
+    del site.options["validate"]
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    assert site.serial() == serial
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_failing_check_of_the_first_installation_leaves_no_file(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, validate="false")
+    issued = site.issue(site.prepare()["public_key"])
+    answer = site.install(issued)
+    assert answer["obstacle"] == (
+        "validate: 'false' failed with 1: it said nothing. All files are as they were before. The"
+        f" new certificate {serial_of(issued)} is kept, and the next run puts it in place."
+    )
+    assert (site.names(), serials(site)["kept"]) == ([], serial_of(issued))
+    found = site.inspect()
+    assert found["unfinished"].startswith(f"kept: {serial_of(issued)} is not in place, validate: ")
+    assert site.prepare()["is_settled"]
+    site.options["validate"] = "true"
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    assert site.serial() == serial_of(issued)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_failing_check_leaves_what_nobody_confirmed_on_probation(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, revoke_superseded=True)
+    site.deploy()
+    before, first = contents(site), site.serial()
+    second = site.put()
+    issued = another(site)
+    site.options["validate"] = "false"
+    answer = site.install(issued)
+    said = f"All files are those of {first} again, which was confirmed last. "
+    assert said in answer["obstacle"]
+    assert contents(site) == before
+
+
+def test_what_is_kept_and_fails_again_is_kept_still(site: Site) -> None:
+    site.deploy()
+    kept = another(site)
+    site.install(kept, action="keep", failure="it is not valid yet")
+    site.options.update(force=True)
+    second = site.issue(site.prepare()["public_key"])
+    site.options.update(force=False)
+    site.install(second, action="keep", failure="it is not valid yet")
+    site.options["validate"] = "false"
+    for _time in range(2):
+        answer = site.install("", action="resume", attempt_id="")
+        assert f"The new certificate {serial_of(second)} is kept" in answer["obstacle"]
+        assert serials(site)["kept"] == serial_of(second)
+        assert site.record()["orphans"] == [serial_of(kept)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_that_cannot_be_returned_are_returned_by_the_next_call(
+    site: Site, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    before = contents(site)
+    site.options["validate"] = "false"
+    issued = another(site)
+    original = install.returned
+
+    def fail(_found: Any) -> Any:
+        yield from ()
+        raise AtlasError("the disk is gone.")
+
+    monkeypatch.setattr(install, "returned", fail)
+    assert site.install(issued)["obstacle"] == (
+        "validate: 'false' failed with 1: it said nothing. And the files could not be returned to"
+        " what they were: the disk is gone. The next run does that first; the new certificate"
+        f" {serial_of(issued)} is kept."
+    )
+    assert contents(site) != before
+    assert site.inspect()["is_cut_off"]
+    monkeypatch.setattr(install, "returned", original)
+    assert site.acknowledge()["obstacle"] == ""
+    assert contents(site) == before
+    assert not site.inspect()["is_cut_off"]
 
 
 @pytest.mark.parametrize(
@@ -297,15 +388,16 @@ def test_a_check_that_does_not_end(site: Site, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_what_is_held_is_resumed(site: Site) -> None:
+def test_what_is_kept_is_resumed(site: Site) -> None:
     site.deploy()
-    new = site.put()
+    old, new = site.serial(), site.put()
     site.acknowledge("previous")
+    assert serials(site) == {"confirmed": old, "wanted_now": old, "kept": new}
     answer = site.install("", action="resume", attempt_id="")
     assert (answer["is_deployed"], answer["certificate"]["serial_number"]) == (True, new)
-    assert site.serial() == new
-    record = site.record()
-    assert (record["held"], record["acknowledged"], record["live"]) == (None, False, f"0002-{new}")
+    assert (answer["notices"], site.serial()) == ([], new)
+    assert serials(site) == {"confirmed": old, "wanted_now": new, "kept": ""}
+    assert site.record()["orphans"] == []
     assert site.install("", action="resume", attempt_id="")["obstacle"] == (
         "what was to be put in place is gone or not wanted any more; run the task again."
     )
@@ -315,29 +407,112 @@ def test_a_set_that_somebody_put_in_place_himself_does_not_supersede_itself(site
     site.options["revoke_superseded"] = True
     site.deploy()
     new = site.put()
-    content = {name: site.content(name) for name in ALL_FILES}
+    content = contents(site)
     site.acknowledge("previous")
     for name, text in content.items():
         (site.folder / name).write_text(text)
     assert (site.serial(), site.inspect()["is_own"]) == (new, True)
-    before = site.record()["superseded"]
     assert site.install("", action="resume", attempt_id="")["is_deployed"]
-    assert site.record()["superseded"] == before
-    assert new not in before
+    assert deployed(site)["supersedes"] == []
+    site.acknowledge()
+    assert (site.record()["superseded"], site.record()["orphans"]) == ({}, [])
 
 
-def test_what_another_set_takes_the_place_of_is_told(site: Site) -> None:
+def test_what_another_set_takes_the_place_of_is_reported(site: Site) -> None:
     site.deploy()
     held = site.put()
     site.acknowledge("previous")
     site.options["force"] = True
-    issued = site.issue(site.prepare(is_due=True)["public_key"])
-    answer = site.install(issued)
+    answer = site.install(another(site))
     assert answer["notices"] == [
         f"An earlier request had led to the certificate {held}, which is not what is wanted any"
         " more; it was not revoked, and nobody uses it."
     ]
-    assert (site.record()["orphans"], site.record()["held"]) == ([held], None)
+    assert (site.record()["orphans"], site.record()["kept"]) == ([held], None)
+
+
+def test_a_set_that_nobody_confirmed_is_never_what_is_returned_to(site: Site) -> None:
+    site.options["revoke_superseded"] = True
+    site.deploy()
+    before, first = contents(site), site.serial()
+    second = site.put()
+    third = site.put()
+    assert serials(site) == {"confirmed": first, "wanted_now": third, "kept": ""}
+    assert deployed(site)["supersedes"] == [first, second]
+    assert site.record()["orphans"] == []
+    assert site.acknowledge("previous")["is_changed"]
+    assert contents(site) == before
+    assert site.record()["superseded"] == {}
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    site.acknowledge()
+    assert list(site.record()["superseded"]) == [first, second]
+    assert serials(site) == {"confirmed": third, "wanted_now": third, "kept": ""}
+
+
+def test_a_set_that_nobody_confirmed_is_left_aside_by_the_next(site: Site) -> None:
+    site.deploy()
+    first, second = site.serial(), site.put()
+    answer = site.install(another(site))
+    assert [notice.split()[8] for notice in answer["notices"]] == [f"{second},"]
+    assert site.record()["orphans"] == [second]
+    assert serials(site)["confirmed"] == first
+    assert len(site.record()["sets"]) == 2
+
+
+def test_what_is_not_valid_yet_is_kept_and_disturbs_nothing(site: Site) -> None:
+    site.deploy()
+    first, before = site.serial(), contents(site)
+    second = site.put()
+    now = contents(site)
+    issued = another(site)
+    answer = site.install(issued, action="keep", failure="it is not valid yet")
+    assert (answer["obstacle"], answer["is_deployed"], answer["changed_files"]) == ("", False, [])
+    assert serials(site) == {"confirmed": first, "wanted_now": second, "kept": serial_of(issued)}
+    record = site.record()
+    assert (record["kept"]["why"], record["attempt"]) == ("it is not valid yet", None)
+    assert record["orphans"] == []  # what is in place is not left aside
+    assert contents(site) == now
+    assert site.acknowledge("previous")["is_changed"]
+    assert contents(site) == before
+    # Only one set can be kept; what was paid for and is not is reported.
+    assert serials(site)["kept"] == second
+    assert site.record()["orphans"] == [serial_of(issued)]
+
+
+def test_of_two_sets_that_are_kept_the_former_is_left_aside(site: Site) -> None:
+    site.deploy()
+    first = another(site)
+    site.install(first, action="keep", failure="a")
+    site.options["force"] = True
+    second = another(site)
+    site.install(second, action="keep", failure="b")
+    assert serials(site)["kept"] == serial_of(second)
+    assert site.record()["orphans"] == [serial_of(first)]
+
+
+def test_what_cannot_be_used_is_recorded(site: Site) -> None:
+    site.deploy()
+    issued = another(site)
+    key = site.record()["attempt"]["key_pem"]
+    before = contents(site)
+    answer = site.install(
+        issued, action="reject", serial=serial_of(issued), failure="it is for others"
+    )
+    assert (answer["obstacle"], answer["changed_files"]) == ("", [])
+    record = site.record()
+    assert record["attempt"] is None
+    assert record["rejected"] == {
+        "serial": serial_of(issued),
+        "why": "it is for others",
+        "request": site.wanted.wish,
+        "certificate": issued,
+        "key": key,
+    }
+    assert contents(site) == before
+    site.options["force"] = True
+    again = site.prepare()
+    assert serial_of(issued) in again["known"]
+    assert (site.record()["rejected"], site.record()["orphans"]) == (None, [serial_of(issued)])
 
 
 def test_mending_changes_nothing_that_is_right(site: Site) -> None:
@@ -363,31 +538,86 @@ def test_a_chain_of_others_mends_nothing(site: Site, other_hierarchy: Any) -> No
     site.deploy()
     (site.folder / "fullchain.pem").unlink()
     (site.folder / "chain.pem").unlink()
-    for path in (site.folder / ".atlas/cert.pem/versions").iterdir():
-        (path / "chain.pem").unlink()
+    name = site.record()["wanted_now"]
+    rewrite(site, sets={name: {**deployed(site), "issuers": None, "root": ""}})
     answer = site.install("", action="mend", chain=other_hierarchy.chain)
     assert answer["obstacle"].endswith("there is no chain to put into it.")
     assert site.install("", action="mend")["obstacle"] == ""
     assert site.content("chain.pem") == site.hierarchy.chain[0]
+    assert deployed(site)["root"] == site.hierarchy.chain[1]
 
 
 def test_mending_in_the_layout_linked_says_what_it_changed(site: Site) -> None:
     site.options["layout"] = "linked"
     site.deploy()
-    live = site.record()["live"]
+    before = (site.record()["wanted_now"], folders(site))
     (site.folder / "chain.pem").unlink()
     assert site.install("", action="mend")["changed_files"] == [f"{site.folder}/chain.pem"]
-    serial = site.serial()
-    assert (live, site.record()["live"]) == (f"0001-{serial}", f"0002-{serial}")
-    assert site.inspect()["repairs"] == []
-    assert os.listdir(site.folder / ".atlas/cert.pem/versions") == [f"0002-{serial}"]
+    assert (site.record()["wanted_now"], folders(site)) == before
+    assert (site.inspect()["repairs"], is_linked(site)["chain.pem"]) == ([], True)
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_changes_and_the_files_stay(site: Site, layout: str, is_confirmed: bool) -> None:
+    """On probation the layout stays: else what is returned to would be another one."""
+    site.options["layout"] = layout
+    site.deploy()
+    first = contents(site)
+    site.put()
+    if is_confirmed:
+        site.acknowledge()
+    before = contents(site)
+    site.options["layout"] = LAYOUTS[layout == "plain"]
+    assert len(site.inspect()["repairs"]) == (4 if is_confirmed else 0)
+    changed = site.install("", action="mend")["changed_files"]
+    assert sorted(changed) == (paths(site, *ALL_FILES) if is_confirmed else [])
+    assert contents(site) == before
+    is_now_linked = (layout == "plain") is is_confirmed
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, is_now_linked)
+    assert deployed(site)["layout"] == ("linked" if is_now_linked else "plain")
+    if is_confirmed:
+        assert len(folders(site)) == (2 if is_now_linked else 0)
+        assert "PRIVATE" not in record_path(site).read_text()
+        assert site.inspect()["repairs"] == []
+        return
+    site.acknowledge("previous")
+    assert contents(site) == first
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "linked")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_renewal_in_another_layout_returns_to_the_former(site: Site, layout: str) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    before = contents(site)
+    site.options["layout"] = LAYOUTS[layout == "plain"]
+    site.put()
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "plain")
+    site.acknowledge("previous")
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "linked")
+    assert contents(site) == before
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    site.acknowledge()
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "plain")
+    assert len(folders(site)) == (2 if layout == "plain" else 0)
 
 
 def test_what_others_obtained_stays_theirs_when_it_is_mended(site: Site, private_key: Any) -> None:
     serial = foreign(site, private_key)
+    (site.folder / "chain.pem").unlink()
+    assert site.install("", action="mend")["changed_files"] == paths(site, "chain.pem")
+    assert not list(site.state.glob("*.json"))
     site.options["layout"] = "linked"
     assert site.install("", action="mend")["obstacle"] == ""
-    assert (site.serial(), site.record()["live"] if site.store.exists else "") == (serial, "")
+    assert (site.serial(), is_linked(site)) == (serial, dict.fromkeys(ALL_FILES, True))
+    assert serials(site) == {"confirmed": serial, "wanted_now": serial, "kept": ""}
+    assert (deployed(site)["request"], site.inspect()["is_own"]) == (None, False)
+    assert "PRIVATE" not in record_path(site).read_text()
+    site.options["layout"] = "plain"
+    assert site.install("", action="mend")["obstacle"] == ""
+    assert (site.serial(), is_linked(site)) == (serial, dict.fromkeys(ALL_FILES, False))
+    assert folders(site) == []
     assert not site.inspect()["is_own"]
 
 
@@ -401,97 +631,235 @@ def test_a_root_that_is_not_on_the_node_comes_from_the_service(
     assert root.read_text() == site.hierarchy.chain[1]
 
 
-def test_a_switch_is_recorded_before_it_begins(site: Site) -> None:
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_switch_is_recorded_before_it_begins(site: Site, layout: str) -> None:
     """The user's check sees the record as a run leaves it that is cut off then."""
+    site.options["layout"] = layout
     site.deploy()
-    old, live = site.serial(), site.record()["live"]
+    old = site.serial()
     seen = site.folder / "seen.json"
-    site.options["validate"] = f"cp {site.folder}/.atlas/cert.pem/private/state.json {seen}"
+    site.options["validate"] = f"cp {record_path(site)} {seen}"
     new = site.put()
-    record = json.loads(seen.read_text())
-    assert record["installing"] == {
-        "version": f"0002-{new}",
-        "previous": f"0002-{old}",
-        "layout": "plain",
-        "supersedes": "",
-    }
-    assert (record["attempt"], record["held"], record["live"]) == (None, None, live)
+    after, record = site.record(), json.loads(seen.read_text())
+    assert record == {**after, "is_applied": False}
+    assert after["is_applied"]
+    assert serials(site) == {"confirmed": old, "wanted_now": new, "kept": ""}
 
 
 def cut_off(site: Site, **options: Any) -> tuple[str, str]:
     """A switch from one set to another that was begun and not finished; both serial numbers."""
     site.options.update(options)
     site.deploy()
-    old, live = site.serial(), site.record()["live"]
+    old, before = site.serial(), contents(site)
     new = site.put()
-    record = site.record()
-    begun = {
-        "version": record["live"],
-        "previous": record["previous"],
-        "layout": record["layout"],
-        "supersedes": old if site.wanted.revoke_superseded else "",
-    }
-    path = site.folder / ".atlas/cert.pem/private/state.json"
-    before = {"live": live, "previous": "", "replaced": "", "acknowledged": True, "superseded": []}
-    path.write_text(json.dumps({**record, **before, "installing": begun}))
+    rewrite(site, is_applied=False)
+    if not is_linked(site)["cert.pem"]:
+        (site.folder / "key.pem").write_text(before["key.pem"])
     return old, new
 
 
 LARGER = {"privatekey_type": "ECDSA", "privatekey_size": 384}
 
 
-def another(site: Site) -> str:
+def larger(site: Site) -> str:
     """A certificate for another kind of key, which is what is wanted now."""
     site.options.update(LARGER)
-    return site.issue(site.prepare(is_due=True, key_bits=384)["public_key"])
+    return another(site, key_bits=384)
 
 
-@pytest.mark.parametrize("layout", ["plain", "linked"])
-def test_what_was_there_before_a_switch_that_was_cut_off_stays_what_is_switched_back_to(
-    site: Site, layout: str
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("revokes", [True, False])
+def test_what_was_there_before_a_switch_that_was_cut_off_stays_what_is_returned_to(
+    site: Site, layout: str, revokes: bool
 ) -> None:
-    old, new = cut_off(site, layout=layout, revoke_superseded=True)
-    previous = site.record()["installing"]["previous"]
-    answer = site.install(another(site))
+    old, new = cut_off(site, layout=layout, revoke_superseded=revokes)
+    answer = site.install(larger(site))
     assert (answer["obstacle"], answer["is_deployed"]) == ("", True)
-    record = site.record()
-    assert record["live"] == f"0003-{site.serial()}"
-    assert (record["previous"], record["superseded"]) == (previous, [old])
-    assert (record["orphans"], record["installing"]) == ([new], None)
+    assert serials(site) == {"confirmed": old, "wanted_now": site.serial(), "kept": ""}
+    assert deployed(site)["supersedes"] == ([old, new] if revokes else [])
+    assert site.record()["orphans"] == ([] if revokes else [new])
     site.acknowledge("previous")
     assert site.serial() == old
 
 
-def test_a_switch_that_was_cut_off_is_undone_where_another_file_is_wanted_now(site: Site) -> None:
-    old, new = cut_off(site)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("was_there", [True, False])
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_file_that_is_wanted_since_a_switch_was_cut_off_is_returned_to(
+    site: Site, layout: str, was_there: bool, resumes: bool
+) -> None:
+    old, new = cut_off(site, layout=layout)
     root = site.folder / "root.pem"
+    if was_there:
+        root.write_text("of others")
     site.options["files"] = [{"path": str(root), "contains": ["root"]}]
-    site.install(another(site))
-    record = site.record()
-    assert record["live"] == f"0003-{site.serial()}"
-    assert (record["previous"], record["orphans"]) == (f"0003-{old}", [new])
+    if resumes:
+        assert site.install("", action="resume", attempt_id="")["is_deployed"]
+        assert site.serial() == new
+    else:
+        site.install(larger(site))
+        assert site.record()["orphans"] == [new]
+    assert root.read_text() == site.hierarchy.chain[1]
     site.acknowledge("previous")
-    assert (site.serial(), root.exists()) == (old, False)
+    assert (site.serial(), root.exists()) == (old, was_there)
+    assert not was_there or root.read_text() == "of others"
 
 
-@pytest.mark.parametrize("layout", ["plain", "linked"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_switch_that_was_cut_off_is_finished(site: Site, layout: str) -> None:
     old, new = cut_off(site, layout=layout, revoke_superseded=True)
-    begun = site.record()["installing"]
     answer = site.install("", action="resume", attempt_id="")
     assert (answer["is_deployed"], answer["notices"], site.serial()) == (True, [], new)
-    record = site.record()
-    assert (record["live"], record["previous"]) == (f"0002-{new}", begun["previous"])
-    assert (record["superseded"], record["orphans"], record["installing"]) == ([old], [], None)
+    assert serials(site) == {"confirmed": old, "wanted_now": new, "kept": ""}
+    assert (deployed(site)["supersedes"], site.record()["orphans"]) == ([old], [])
+    site.acknowledge()
+    assert list(site.record()["superseded"]) == [old]
 
 
-def test_what_is_held_is_resumed_as_a_version_of_its_own_where_all_is_linked(site: Site) -> None:
-    site.options["layout"] = "linked"
-    site.deploy()
-    new = site.put()
-    site.acknowledge("previous")
-    answer = site.install("", action="resume", attempt_id="")
-    assert (answer["is_deployed"], answer["notices"], site.serial()) == (True, [], new)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_resumed_is_put_where_the_task_says_now(site: Site, layout: str) -> None:
+    cut_off(site, layout=layout)
+    site.options["layout"] = LAYOUTS[layout == "plain"]
+    site.options["privatekey_mode"] = "0640"
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "plain")
+    assert site.mode("key.pem") == 0o640
+
+
+# Cut off
+
+
+def finish(site: Site) -> dict[str, Any]:
+    """What the next run does: go on, return, or begin again; then it confirms."""
+    found = site.inspect()
+    assert found["obstacle"] == ""
+    if found["unfinished"]:
+        assert site.install("", action="resume", attempt_id="")["obstacle"] == ""
+    elif found["reasons"]:
+        answer = site.install(site.issue(site.prepare()["public_key"]))
+        assert answer["obstacle"] == ""
+    elif found["repairs"]:
+        assert site.install("", action="mend")["obstacle"] == ""
+    assert site.acknowledge()["obstacle"] == ""
+    return found
+
+
+def is_one_set(site: Site) -> bool:
+    """Whether certificate, chain and key belong together, and nothing else is left."""
+    assert site.content("fullchain.pem") == site.content("cert.pem") + site.content("chain.pem")
+    (leaf,) = certificates.load_certificates((site.folder / "cert.pem").read_bytes())
+    key = keys.load_private_key((site.folder / "key.pem").read_bytes())
+    assert keys.public_key_digest(key.public_key()) == certificates.public_key_digest(leaf)
+    found = site.inspect()
+    assert (found["reasons"], found["repairs"], found["is_untidy"]) == ([], [], False)
+    assert (found["unfinished"], found["unacknowledged"], found["is_cut_off"]) == ("", False, False)
+    assert site.names() == ALL_FILES
     record = site.record()
-    assert (record["live"], record["orphans"]) == (f"0003-{new}", [])
-    assert versions.wish_of(site.store, record["live"]) == site.wanted.wish
+    assert record["confirmed"] == record["wanted_now"]
+    assert "PRIVATE" not in record_path(site).read_text()
+    return True
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", [*LAYOUTS, "foreign", "nothing"])
+def test_an_installation_that_is_cut_off_is_finished_with_the_same_certificate(
+    site: Site, private_key: Any, before: str, after: str
+) -> None:
+    """Cut off before each change of the file system, one after the other; nothing is bought twice,
+    and what a reader finds meanwhile belongs together where one rename switches it."""
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        if before == "foreign":
+            foreign(site, private_key)
+        elif before != "nothing":
+            site.options["layout"] = before
+            site.deploy()
+        site.options["layout"] = after
+        issued = another(site)
+        was_cut_off = is_cut_off(change, lambda: site.install(issued))  # noqa: B023
+        if before == after == "linked":
+            assert site.content("fullchain.pem").startswith(site.content("cert.pem"))
+        record = site.record()
+        if record["attempt"]:  # nothing was begun: the service is asked once more
+            assert site.install(issued)["obstacle"] == ""
+        finish(site)
+        assert site.serial() == serial_of(issued)
+        assert is_one_set(site)
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, after == "linked")
+        change += 1
+    assert change > 8
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", LAYOUTS)
+def test_a_return_that_is_cut_off_is_finished(site: Site, before: str, after: str) -> None:
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        site.options["layout"] = before
+        site.deploy()
+        old = contents(site)
+        site.options["layout"] = after
+        new = site.put()
+        was_cut_off = is_cut_off(change, lambda: site.acknowledge("previous"))
+        site.acknowledge("previous")
+        assert contents(site) == old
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, before == "linked")
+        assert serials(site)["kept"] == new
+        finish(site)
+        assert site.serial() == new
+        assert is_one_set(site)
+        change += 1
+    assert change > 8
+
+
+@pytest.mark.parametrize("after", LAYOUTS)
+@pytest.mark.parametrize("before", [*LAYOUTS, "foreign"])
+def test_a_change_of_the_layout_that_is_cut_off_loses_no_file(
+    site: Site, private_key: Any, before: str, after: str
+) -> None:
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        if before == "foreign":
+            foreign(site, private_key)
+        else:
+            site.options["layout"] = before
+            site.deploy()
+        old = contents(site)
+        site.options["layout"] = after
+        (site.folder / "chain.pem").unlink()
+        was_cut_off = is_cut_off(change, lambda: site.install("", action="mend"))
+        now = {name: old[name] for name in ALL_FILES if name != "chain.pem"}
+        assert {name: site.content(name) for name in now} == now
+        site.acknowledge()
+        assert {name: site.content(name) for name in now} == now
+        if site.inspect()["repairs"]:
+            assert site.install("", action="mend")["obstacle"] == ""
+        assert contents(site) == old
+        assert is_linked(site) == dict.fromkeys(ALL_FILES, after == "linked")
+        site.acknowledge()
+        assert contents(site) == old
+        assert not site.inspect()["is_untidy"]
+        change += 1
+    assert change > 2
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_confirmation_that_is_cut_off_is_finished(site: Site, layout: str) -> None:
+    site.options.update(layout=layout, backup=True, revoke_superseded=True)
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        site.deploy()
+        old = site.serial()
+        new = site.put()
+        was_cut_off = is_cut_off(change, site.acknowledge)
+        answer = site.acknowledge()
+        assert [proof["serial"] for proof in answer["superseded"]] == [old]
+        assert serials(site) == {"confirmed": new, "wanted_now": new, "kept": ""}
+        assert len(list(site.state.glob("*/backups/*/*"))) == 4
+        assert not site.inspect()["is_untidy"]
+        change += 1
+    assert change > 8

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -423,14 +425,37 @@ def test_what_differs_in_the_layout_linked(site: Site) -> None:
 
 def test_which_files_are_intact(site: Site) -> None:
     """Attributes and links do not count: the content may be written down as it is."""
-    with looking(site) as found:
-        assert found.intact("plain") == []
     site.deploy()
     (site.folder / "chain.pem").write_text("x")
     (site.folder / "key.pem").chmod(0o644)
+    site.options["layout"] = "linked"
     with looking(site) as found:
-        intact = paths(site, "cert.pem", "fullchain.pem", "key.pem")
-        assert (found.intact("plain"), found.intact("linked")) == (intact, intact)
+        assert found.material is not None
+        assert found.intact(found.material) == paths(site, "cert.pem", "fullchain.pem", "key.pem")
+        assert found.intact(replace(found.material, issuers=())) == paths(
+            site, "cert.pem", "key.pem"
+        )
+
+
+def test_a_carried_file_with_a_passphrase_is_right_as_long_as_it_is_the_same(site: Site) -> None:
+    path = sealed(site)
+    content = keys.private_key_pem(keys.load_private_key(path.read_bytes()), "secret")
+    path.write_bytes(content)
+    held = deployed(site)
+    held["files"][str(path)]["digest"] = hashlib.sha256(content).hexdigest()
+    name = site.record()["wanted_now"]
+    rewrite(site, sets={name: held})
+    both = {"path": f"{site.folder}/both.pem", "contains": ["privatekey", "certificate"]}
+    site.options.update(privatekey_path=None, files=[both])
+    (site.folder / "both.pem").write_bytes((site.folder / "cert.pem").read_bytes())
+    assert "key.pem" not in differences(site)
+    path.chmod(0o640)
+    assert differences(site)["key.pem"] == "mode 0640, not 0600"
+    path.write_bytes(content + b"\n")
+    assert differences(site)["key.pem"] == "not as it should be"
+    rewrite(site, sets={name: {**held, "encrypted": []}})
+    path.write_bytes(content)
+    assert differences(site)["key.pem"] == "not as it should be"
 
 
 # What is recorded of a set

@@ -516,8 +516,7 @@ def test_what_is_not_valid_yet_is_kept(atlas: Atlas) -> None:
     assert outcome == Outcome(
         "keep",
         f"The certificate with the serial number {serial}, which Atlas issued, is not valid before"
-        f" {iso_time(NOW + 3600)}. Nothing was replaced; it is kept, and a run after that puts it"
-        " in place.",
+        f" {iso_time(NOW + 3600)}. Nothing was replaced; a run after that puts it in place.",
         certificates.certificate_pem(atlas.leaves[serial]),
         serial=serial,
         why=f"it is not valid before {iso_time(NOW + 3600)}",
@@ -818,6 +817,14 @@ def test_a_rekey_copies_no_names_of_others(atlas: Atlas, private_key: Any, case:
     assert (outcome.certificate, outcome.action) == ("", "close")
     assert sent.prepared.old_serial in outcome.message
     assert atlas.named("rekey") == []
+
+
+def test_an_old_certificate_that_cannot_be_looked_at_is_no_lost_answer(
+    atlas: Atlas, private_key: Any
+) -> None:
+    atlas.failing = {"certificate": failure(500, "unknown", "It is down.")}
+    assert asked(atlas, rekeying(atlas, private_key)) == [Outcome("close", "It is down.")]
+    assert calls(atlas) == ["certificate"]
 
 
 def test_serial_numbers_of_the_service_are_equal_however_they_are_written(atlas: Atlas) -> None:

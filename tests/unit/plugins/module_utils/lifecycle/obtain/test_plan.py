@@ -184,19 +184,22 @@ def test_an_end_that_the_task_states(options: dict[str, Any], end: int) -> None:
     assert planned(renew_before="1h", **options).not_after == end
 
 
+LATE = iso_time(NOW - 3 + 91 * DAY)
+
+
 @pytest.mark.parametrize(
-    ("options", "option"),
+    ("options", "stated"),
     [
-        ({"valid_for": "91d"}, "valid_for"),
-        ({"not_after": iso_time(NOW - 3 + 91 * DAY)}, "not_after"),
+        ({"valid_for": "91d"}, f"valid_for: '91d' ends on {LATE}, which"),
+        ({"not_after": LATE}, f"not_after: '{LATE}'"),
     ],
 )
-def test_an_end_beyond_the_policy_is_refused_in_dates(options: dict[str, Any], option: str) -> None:
+def test_an_end_beyond_the_policy_is_refused_in_dates(options: dict[str, Any], stated: str) -> None:
     with pytest.raises(AtlasError) as caught:
         planned(**options)
     assert caught.value.message == (
-        f"{option}: '{iso_time(NOW - 3 + 91 * DAY)}' is later than the validation policy allows;"
-        f" the latest is {iso_time(NOW - 3 + 90 * DAY)}, and leaving it out gives that."
+        f"{stated} is later than the validation policy allows; the latest is"
+        f" {iso_time(NOW - 3 + 90 * DAY)}, and leaving it out gives that."
     )
 
 
