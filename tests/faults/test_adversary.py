@@ -56,8 +56,8 @@ _MOVES = [move for pair in zip(NAME_MOVES, FOLDER_MOVES) for move in pair]
 _MOVES += [move for move in (*NAME_MOVES, *FOLDER_MOVES) if move not in _MOVES]
 _WIDTH = int(os.environ.get("ATLAS_TESTS_MOVES", "1"))
 """How many moves are tried at each moment, of two dozen."""
-_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "48"))
-_OTHERS, _HONEST, _SHORT = 4, 12, 3
+_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "36"))
+_OTHERS, _HONEST, _SHORT = 6, 24, 3
 """One in so many moments that name nothing of his; one in so many that an honest run follows; one
 in so many moves that last only until the next moment."""
 
@@ -322,7 +322,7 @@ def test_he_moves_before_every_operation(
         estate.back_to(call.tree)
         faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []
-        stride = 1 if place == "own" else 6
+        stride = 1 if place == "own" else 8
         seed = f"{scenario} {place} {layout} {call.step}"
         for attack in [*attacks_on(moments, seed)][::stride]:
             done: list[str] = []
@@ -335,6 +335,52 @@ def test_he_moves_before_every_operation(
                 faults += afterwards(stage, scenario, call)
             found += [f"{seed}: {'; '.join(done)}\n    -> {fault}" for fault in faults]
     tell(found, tried)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "layout", "move", "name"),
+    [
+        ("mended", "plain", "swap", "cert.pem"),
+        ("mended", "linked", "swap", "cert.pem"),
+        ("refused", "plain", "own_file", "key.pem"),
+        ("refused", "linked", "own_file", "key.pem"),
+        ("adopted", "linked", "own_file", "key.pem"),
+        ("key stays", "linked", "own_file", "key.pem"),
+    ],
+)
+def test_between_two_looks_at_a_file(
+    service: Simulator,
+    estate: Estate,
+    user: User,
+    scenario: str,
+    layout: str,
+    move: str,
+    name: str,
+) -> None:
+    """What was read, and its owner and mode, or what it was taken for, are of one file."""
+    stage = new_stage(service, estate, user, "own", layout)
+    chosen = next(each for each in SCENARIOS if each.name == scenario)
+    call = stage.recorded(chosen)[-1]
+    moments: list[str] = []
+
+    def count(_number: int, _operation: str, path: str) -> None:
+        moments.append(path)
+
+    estate.back_to(call.tree)
+    stage.attacked(partial(stage.perform, call), count)
+    found: list[str] = []
+    for moment, there in enumerate(moments):
+        if not there.startswith(str(stage.tasks.folder)):
+            continue
+
+        def before(number: int, operation: str, path: str, at: int = moment) -> None:
+            if number == at:
+                user.move(move, f"{stage.tasks.folder}/{name}")
+
+        estate.back_to(call.tree)
+        faults, _stops = stage.attacked(partial(stage.perform, call), before)
+        found += [f"{scenario} {layout} {moment} {there}: {move}\n    -> {each}" for each in faults]
+    tell(found, len(moments))
 
 
 def tell(found: list[str], tried: int) -> None:
@@ -879,7 +925,7 @@ def webroot(estate: Estate, user: User, state: str) -> str:
 
 @pytest.mark.parametrize("state", WEB)
 def test_he_owns_the_webroot(service: Simulator, estate: Estate, user: User, state: str) -> None:
-    """Each move that there is, before each operation."""
+    """Several moves before each operation."""
     file = webroot(estate, user, state)
     tree = estate.now()
     stage = replace(new_stage(service, estate, user), folder=os.path.dirname(file))
@@ -893,7 +939,7 @@ def test_he_owns_the_webroot(service: Simulator, estate: Estate, user: User, sta
     assert faults == []
     assert moments
     found: list[str] = []
-    attacks = [*attacks_on(moments, state, len(_MOVES))]
+    attacks = [*attacks_on(moments, state, 8 * _WIDTH)]
     for number, attack in enumerate(attacks):
         done: list[str] = []
         estate.back_to(tree)
