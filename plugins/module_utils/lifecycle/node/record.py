@@ -54,7 +54,8 @@ class Attempt:
     lives elsewhere; `key_pem` is the private key, if it is here, `key_digest` tells which one it
     is. `begun` and `touched`, when something was noted last, are UNIX seconds. `request` is what
     the task stated, `not_after` the exact end that is asked for, `known` the serial numbers that
-    cannot be its own, `serial` its own as soon as it is known.
+    cannot be its own, `serial` its own as soon as it is known. `is_reported`: the user was told
+    that nobody needs it any more.
     """
 
     attempt_id: str
@@ -71,6 +72,7 @@ class Attempt:
     key_digest: str = ""
     serial: str = ""
     failure: str = ""
+    is_reported: bool = False
 
 
 @dataclass(frozen=True)
