@@ -209,8 +209,8 @@ class Session:
         self._transport.close()
 
     def service_time(self) -> float:
-        """The service's clock, UNIX seconds, as its last answer told; before that, as it was told to
-        who obtained the token of the store; else ours.
+        """The service's clock, UNIX seconds, as its last answer told; before that, as it was told
+        to who obtained the token of the store; else ours.
 
         Up to a second slow, because an answer tells whole seconds.
         """
