@@ -123,6 +123,7 @@ def test_what_is_recorded_of_an_attempt(site: Site) -> None:
     staged = keys.load_private_key(attempt.pop("key_pem").encode())
     assert keys.public_key_pem(staged.public_key()) == answer["public_key"]
     assert attempt == {
+        "is_reported": False,
         "attempt_id": "attempt",
         "begun": NOW,
         "touched": NOW,
