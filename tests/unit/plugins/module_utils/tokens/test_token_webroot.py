@@ -412,11 +412,15 @@ CALLS = (
 )
 
 
+VICTIMS = {"gsdv.txt": "token", "pki-validation/gsdv.txt": "token"}
+
+
 def exchange(base: Path, how: str) -> None:
     """What lies in the webroot goes away, and something else gets its name."""
     victim = base / "victim"
     for entry in sorted((base / "www").rglob("*"), reverse=how == "the deepest"):
-        if entry.is_symlink() or "away" in entry.name or not entry.exists():
+        is_exchanged = any(path.is_symlink() for path in (entry, *entry.parents))
+        if is_exchanged or "away" in entry.name or not entry.exists():
             continue
         is_folder = entry.is_dir()
         entry.rename(entry.with_name(f"away-{os.urandom(4).hex()}"))
@@ -440,7 +444,8 @@ def lay_out(base: Path, content: str) -> dict[int, tuple[int, int, int]]:
     victim, webroot = base / "victim", base / "www"
     (victim / "private").mkdir(parents=True)
     (victim / "private").chmod(0o700)
-    for path in (victim / "gsdv.txt", victim / "private/key.pem"):
+    (victim / "pki-validation").mkdir()
+    for path in [victim / name for name in (*VICTIMS, "private/key.pem")]:
         path.write_text("token")
         path.chmod(0o600)
     webroot.mkdir()
@@ -497,5 +502,6 @@ def test_who_owns_the_webroot_gains_nothing_at_any_call(
         calls_left, at = at, -1
         after = owners(base)
         assert {key: after.get(key) for key in before} == before, number
-        assert (base / "victim/gsdv.txt").read_text() == "token"
+        assert {path: (base / "victim" / path).read_text() for path in VICTIMS} == VICTIMS
+        assert set(os.listdir(base / "victim")) - {"private"} == {"gsdv.txt", "pki-validation"}
     assert number > 15
