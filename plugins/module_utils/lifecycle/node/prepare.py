@@ -116,7 +116,7 @@ def _begun_or_found(order: Order, found: Found, places: Places) -> Work[Prepared
         given_up = [] if attempt is None or order.anew else [_GIVEN_UP]
         prepared = yield from _begin(order, found, places)
         return replace(prepared, notices=given_up)
-    renewed = replace(attempt, lease=order.lease, attempt_id=order.attempt_id)
+    renewed = replace(attempt, lease=order.lease, attempt_id=order.attempt_id, is_reported=False)
     yield [found.store.draft(found.record.with_(attempt=renewed))]
     return replace(
         _prepared(order, found, renewed, key, is_fresh=False),

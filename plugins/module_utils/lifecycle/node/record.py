@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ...errors import AtlasError
@@ -54,7 +54,8 @@ class Attempt:
     lives elsewhere; `key_pem` is the private key, if it is here, `key_digest` tells which one it
     is. `begun` and `touched`, when something was noted last, are UNIX seconds. `request` is what
     the task stated, `not_after` the exact end that is asked for, `known` the serial numbers that
-    cannot be its own, `serial` its own as soon as it is known.
+    cannot be its own, `serial` its own as soon as it is known. `is_reported`: the user was told
+    that it was never finished.
     """
 
     attempt_id: str
@@ -71,6 +72,7 @@ class Attempt:
     key_digest: str = ""
     serial: str = ""
     failure: str = ""
+    is_reported: bool = False
 
 
 @dataclass(frozen=True)
@@ -285,8 +287,8 @@ class Record:
         return name, replace(self, count=count, sets={**self.sets, name: held})
 
     def document(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        return {"version": VERSION, **_plain(self)}
+        """For `json.dumps`, which takes what is no plain JSON type by its `default=vars`."""
+        return {"version": VERSION, **vars(self)}
 
 
 def read_record(document: Any) -> Record:
@@ -309,17 +311,6 @@ def read_record(document: Any) -> Record:
         return Record(**members)
     except (TypeError, KeyError, AttributeError):
         raise AtlasError("is damaged") from None
-
-
-def _plain(value: Any) -> Any:
-    """As `dataclasses.asdict`, which copies every text and list, too."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    if is_dataclass(value):
-        return {name: _plain(member) for name, member in vars(value).items()}
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
 _MEMBERS = tuple(member.name for member in fields(Record))

@@ -71,9 +71,12 @@ class Stores:
         if path not in self._folders:
             self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
         folder = self._folders[path]
-        names = list(_names(wanted, places))
-        stores = [Store(path, folder, name) for name in names]
-        return next((store for store in stores if store.exists), stores[0])
+        stores: list[Store] = []
+        for name in _names(wanted, places):
+            stores.append(Store(path, folder, name))
+            if stores[-1].exists:
+                return stores[-1]
+        return stores[0]
 
 
 def default_state_folder() -> str:
@@ -155,8 +158,8 @@ class Store:
 
     def draft(self, record: Record) -> Draft:
         """The record, to be replaced."""
-        content = json.dumps(record.document(), separators=(",", ":")).encode("utf-8")
-        return Draft(self.folder, f"{self.name}.json", content, OWN)
+        text = json.dumps(record.document(), separators=(",", ":"), default=vars)
+        return Draft(self.folder, f"{self.name}.json", text.encode("utf-8"), OWN)
 
     def sets(self) -> Folder:
         """The folder for the files of sets, which is made if need be."""
