@@ -69,6 +69,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.old_python import
 
 refuse_old_python()  # before anything is imported that it could not read
 
+import gc
 import json
 from typing import Any
 
@@ -101,4 +102,5 @@ def _is_changed(answer: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
+    gc.disable()  # whatever it leaves is gone with the process, in a moment
     main()

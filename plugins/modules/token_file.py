@@ -102,6 +102,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from typing import Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -129,8 +130,8 @@ class TokenFile:
     webroot: str
     path: str
     content: bytes
-    owner: str | None = None
-    group: str | None = None
+    owner: Optional[str] = None
+    group: Optional[str] = None
 
     def require_sense(self) -> None:
         """Refuse what stands for no file."""
@@ -193,7 +194,7 @@ class TokenFile:
                 folder.sync()
             return True
 
-    def _webroot(self) -> Folder | None:
+    def _webroot(self) -> Optional[Folder]:
         try:
             return open_folder(self.webroot)
         except NoFolderError:

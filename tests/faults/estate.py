@@ -266,15 +266,22 @@ class Estate:
         return found
 
     def _open_records(self, may_be_his: bool) -> list[str]:
+        """Records that are not root's alone. Files of a set may be his, without anything secret:
+        those that he had put there himself."""
         return [
             path
             for path, entry in tree_of(self.state).items()
-            if not stat.S_ISLNK(entry.mode)
-            and (
-                entry.owner not in (0, USER if may_be_his else 0)
-                or entry.mode & (stat.S_IWGRP | stat.S_IWOTH)
-            )
+            if not stat.S_ISLNK(entry.mode) and not _is_closed(entry, may_be_his)
         ]
+
+
+def _is_closed(entry: Entry, may_be_his: bool) -> bool:
+    if stat.S_ISREG(entry.mode) and (CANARY in entry.content or b"PRIVATE KEY" in entry.content):
+        is_his = may_be_his and entry.owner == USER
+        return (entry.owner == 0 or is_his) and not entry.mode & stat.S_IRWXO and not entry.lists
+    if stat.S_ISREG(entry.mode) and entry.owner == USER:
+        return True
+    return entry.owner == 0 and not entry.mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _write(path: str, content: bytes, mode: int) -> None:

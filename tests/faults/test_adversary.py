@@ -354,7 +354,8 @@ def _kind(text: str) -> str:
 
 def afterwards(stage: Stage, scenario: Scenario, call: Call) -> list[str]:
     """He stops, and puts back what was there. The next run: what is wrong after it."""
-    stage.estate.back_to(call.tree, also_state=False)
+    is_gone = scenario.options.get("state") == "absent"
+    stage.estate.back_to(call.tree, also_state=is_gone)  # who puts back what is gone has it back
     options = scenario.options if scenario.afterwards is None else scenario.afterwards
     try:
         result = stage.tasks.run(**options)
@@ -623,12 +624,50 @@ def test_a_deep_folder_with_the_name_of_a_draft(
         if not os.path.lexists(path):
             assert user.ask(adversary.deep, path) is None
     result = elsewhere(partial(stage.tasks.run, **NEW))
+    assert isinstance(result, dict), result
+    assert "failed" not in result or is_sentence(result["msg"]), result["msg"]
     for path in used:
         subprocess.run(["rm", "-rf", path], check=True)
-    assert isinstance(result, dict), result
+    result = stage.tasks.run(**NEW)
     assert "failed" not in result, result["msg"]
     assert is_in_place(stage)
     assert estate.faults(user) == []
+
+
+@pytest.mark.parametrize("option", ["csr_path", "public_key_path"])
+def test_a_key_elsewhere_that_is_his_to_exchange(
+    service: Simulator, estate: Estate, user: User, option: str
+) -> None:
+    """It is read as the other files are, and nothing is said of what else was found."""
+    stage = new_stage(service, estate, user)
+    found: list[str] = []
+    for move in NAME_MOVES:
+        estate.begin()
+        user.make(estate.spare, estate.victims)
+        path = f"{estate.places['own']}/elsewhere.pem"
+        user.ask(Path.write_bytes, Path(path), b"of his")
+        user.move(move, path)
+        options = {**NEW, option: path, "privatekey_path": None}
+        task = partial(whole, stage, options)
+        faults, _stops = stage.attacked(task, lambda *_each: None)
+        found += [f"{option} {move}\n    -> {fault}" for fault in faults]
+    tell(found, len(NAME_MOVES))
+
+
+@pytest.mark.parametrize("size", [300_000, 1_000_000])
+def test_all_his_files_are_large(service: Simulator, estate: Estate, user: User, size: int) -> None:
+    """What is kept of them does not make a record that cannot be read any more."""
+    stage = new_stage(service, estate, user)
+    estate.begin()
+    user.make(estate.spare, estate.victims)
+    for name in ("cert.pem", "chain.pem", "fullchain.pem"):
+        file = f"{estate.places['own']}/{name}"
+        user.move("own_file", file)
+        user.ask(Path.write_bytes, Path(file), b"x" * size)
+    for options in ({**OLD, **LATER, "force": True}, {**OLD, "state": "previous"}, OLD, NEW):
+        result = stage.tasks.run(**options)
+        assert "failed" not in result, (options, result["msg"])
+    assert is_in_place(stage)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

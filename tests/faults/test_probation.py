@@ -165,7 +165,7 @@ def test_cut_off_and_then_something_else_is_wanted(
     if adds_file:
         other["files"] = [{"path": str(theirs), "contains": ["certificate"]}]
     failed = tasks.run(**other)
-    assert "All files are as they were before" in failed["msg"]
+    assert f"All files are those of {old} again" in failed["msg"]
     assert theirs.read_text() == "of somebody"
     assert serial_at(tasks.folder) == old
     assert belong_together(on_disk(tasks.folder))

@@ -95,14 +95,18 @@ def test_the_wish_of_the_first_again(service: Simulator, tasks: Tasks, layout: s
 def test_a_set_that_fails_its_check_after_one_on_probation(
     service: Simulator, tasks: Tasks, layout: str
 ) -> None:
-    """What is not put in place changes nothing of what there is to go back to."""
+    """The files are those of the confirmed set again, and it says so; the one that was tried in
+    between is kept from being forgotten."""
     stated: dict[str, Any] = {**stated_for("checked"), "layout": layout}
     confirmed = serial_of(tasks.run(**stated))
     (pending,) = tried(tasks, stated, 1)
     names = [*stated["san"]["dns_names"], "bad.quillon.example"]
-    bad = {**stated, "san": {"dns_names": names}, "validate": "/bin/false"}
-    assert tasks.run(acknowledge="later", **bad)["failed"]
-    assert served(tasks.folder) == pending
-    assert serial_of(tasks.run(state="previous", **stated)) == confirmed
+    bad = {**stated, "san": {"dns_names": names}}
+    failed = tasks.run(acknowledge="later", validate="/bin/false", **bad)
+    assert f"those of {confirmed} again" in failed["msg"]
     assert served(tasks.folder) == confirmed
+    assert key_matches(tasks.folder)
     assert statuses(service)[confirmed] == "ISSUED"
+    result = tasks.run(**bad)
+    assert served(tasks.folder) == serial_of(result) == bought(service, stated)[-1]
+    assert statuses(service) | {confirmed: "REVOKED", pending: "REVOKED"} == statuses(service)

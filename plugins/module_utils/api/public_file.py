@@ -19,7 +19,7 @@ try:
     from requests.adapters import HTTPAdapter
 
     HAS_REQUESTS = True
-except ImportError:  # said when it is needed
+except Exception:  # missing, or broken in any way: said when it is needed
     HAS_REQUESTS = False
     HTTPAdapter = object  # type: ignore[assignment,misc]
 

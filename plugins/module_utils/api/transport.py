@@ -35,7 +35,7 @@ try:
     from urllib3.exceptions import HTTPError
 
     HAS_REQUESTS = True
-except ImportError:  # said when a transport is made
+except Exception:  # missing, or broken in any way: said when a transport is made
     HAS_REQUESTS = False
     HTTPAdapter = object  # type: ignore[assignment,misc]
 

@@ -90,26 +90,27 @@ class Places:
         return Place(self.folder(folder), name)
 
     def followed(
-        self, place: Place, stops_at: Callable[[Place], bool] = lambda _place: False
+        self, place: Place, is_end: Callable[[Place], bool] = lambda _place: False
     ) -> Place:
-        """Where the link at a place leads to; the place itself if there is no link.
+        """Where the link at a place leads to, over others or not; the place itself if there is no
+        link. A place that `is_end` is not followed any further.
 
-        What it leads to need not exist, but its folder has to. Of links that lead to links the one
-        is not followed at which it stops.
+        What it leads to need not exist, but its folder has to.
         """
+        path = place.path
         for _link in range(_MOST_LINKS):
-            text = None if stops_at(place) else _trusted_link(place.folder, place.name)
+            text = None if is_end(place) else _trusted_link(place.folder, place.name)
             if text is None:
                 return place
-            folder, name = _walk(os.path.join(place.folder.path, text), follows_last=False)
+            folder, name = _walk(os.path.join(place.folder.path, text))
             self._followed.append(folder)
             place = Place(folder, name)
-        raise AtlasError(f"{place.path}: too many symbolic links lead there and on; mend them.")
+        raise AtlasError(f"{path}: too many symbolic links lead there and on; mend them.")
 
 
 def open_folder(path: str) -> Folder:
     """Open a folder by its absolute path; trusted links on the way are followed."""
-    return _walk(f"{path}/.", follows_last=False)[0]
+    return _walk(f"{path}/.")[0]
 
 
 def protected_folder(path: str, mode: int | None) -> Folder | None:
@@ -156,7 +157,7 @@ def _existing(path: str) -> tuple[Folder, list[str]]:
     return folder, missing
 
 
-def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
+def _walk(path: str) -> tuple[Folder, str]:
     """Walk to the folder of an absolute path, over trusted links; it is the caller's to close.
 
     All folders from the root on stay open on the way, so that `..` leads back to where the walk
@@ -174,7 +175,7 @@ def _walk(path: str, follows_last: bool) -> tuple[Folder, str]:
             if name in ("", ".", ".."):
                 continue
             is_last, folder = not any(todo), way[-1]
-            text = _trusted_link(folder, name) if follows_last or not is_last else None
+            text = None if is_last else _trusted_link(folder, name)
             if text is None and is_last:
                 return way.pop(), name
             if text is None:

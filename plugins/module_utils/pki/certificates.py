@@ -412,7 +412,12 @@ def is_signed_by(certificate: AnyCertificate, issuer: AnyCertificate) -> bool:
 
     False also where that cannot be known: for a key or an algorithm that is neither RSA nor ECDSA.
     """
-    signed, above = of(certificate), of(issuer)
+    return _is_signed_by(of(certificate), of(issuer))
+
+
+@lru_cache(maxsize=256)
+def _is_signed_by(signed: Certificate, above: Certificate) -> bool:
+    """As above. What issuers signed of each other is asked with every certificate of a task."""
     if not signed.issuer.is_same_as(above.subject):
         return False
     try:

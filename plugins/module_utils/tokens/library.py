@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..libraries import DNSPYTHON, refuse, require
 
-_obstacle: ImportError | None = None
+_obstacle: Exception | None = None
 
 try:
     import dns.exception
@@ -29,7 +29,7 @@ try:
     import dns.rrset
     import dns.tsig
     import dns.update
-except ImportError as error:
+except Exception as error:  # missing, or broken in any way
     _obstacle = error
 
 __all__ = ["dns", "require_dnspython"]

@@ -191,6 +191,7 @@ class CertificateTask:
 
         if asks_revocation:
             self._check_revocation(client)
+            self._go_by_service_time(client)
         if any(item.to_issue for item in self._items):
             policy = plan.fetch_policy(client)
             self._go_by_service_time(client)
@@ -204,6 +205,8 @@ class CertificateTask:
 
     def _go_by_service_time(self, client: Any) -> None:
         """From now on; where the clock here was wrong, what is due is judged again."""
+        if self._clock is not self._world.clock:
+            return
         ahead = self._now() - client.service_time()
         self._clock = client.service_time
         if abs(ahead) <= _TOLERATED_SKEW:
@@ -328,7 +331,6 @@ class CertificateTask:
             if self._is_lost:
                 self._give_up(due[start:], "the connection to the node was lost")
                 break
-            self._issued += sum(item.is_granted for item in round_of)
         if not self._is_lost:
             self._look_at_settled([item for item in due if item.is_settled])
 
@@ -336,7 +338,8 @@ class CertificateTask:
     def _give_up(items: Sequence[CertificateItem], why: str) -> None:
         """Those of which nothing was asked for, because the run came to an end before them."""
         for item in items:
-            if item.outcome is None and not item.is_settled and not item.error:
+            is_open = item.outcome is None or item.is_void
+            if is_open and not item.is_settled and not item.error:
                 item.error = f"Nothing was asked for: {why.rstrip('.')}."
 
     def _tell_progress(self, done: int) -> None:
@@ -365,6 +368,7 @@ class CertificateTask:
         finally:
             # Also when the run is cut short: what was issued must not wait for the next one.
             self._install([item for item in items if item.install_action], chain)
+        self._issued += sum(item.is_granted for item in waiting)
         void = [item for item in waiting if item.is_void]
         if void and not anew and not self._is_lost:
             self._issue_round(service, void, chain, anew=True)

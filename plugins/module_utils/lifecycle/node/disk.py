@@ -38,7 +38,7 @@ class Disk:
         if path not in self._places_of:
             place = self._places.of(path)
             if self._follow:
-                place = self._places.followed(place, stops_at=self._is_own)
+                place = self._places.followed(place, self._is_own)
             self._places_of[path] = place
         return self._places_of[path]
 

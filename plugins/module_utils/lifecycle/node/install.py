@@ -326,26 +326,10 @@ def _is_linked(found: Found) -> bool:
     return all(found.disk.link(path) is not None for path in there)
 
 
-def _before(before: Record, record: Record, why: str) -> Record:
-    """What is recorded when a set is returned from: of one that took the place of another on
-    probation, that other one is in place again, on probation as it was."""
-    name = record.wanted_now
-    if not before.is_on_probation or before.wanted_now == name:
-        return going_back(record, why)
-    return replace(
-        _with_set(before, name, record.sets[name]),
-        attempt=None,
-        is_applied=False,
-        kept=Kept(name, why),
-        orphans=before.orphans_with(*{before.kept_name} - {name}),
-        count=record.count,
-    )
-
-
 def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
     """Return to what was there before; what to say of it."""
     serial, store = record.sets[record.wanted_now].serial, found.store
-    back = _before(found.record, record, why)
+    back = going_back(record, why)
     try:
         yield [store.draft(back)]
         yield from returned(replace(found, record=back))
@@ -354,8 +338,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
             f"{why}. And the files could not be returned to what they were: {problem.message} The"
             f" next run does that first; the new certificate {serial} is kept."
         )
+    was_pending = found.record.is_pending and found.record.wanted_now != record.wanted_now
+    before = (
+        f"those of {record.sets[record.confirmed].serial or 'before'} again, which was confirmed"
+        " last"
+        if was_pending
+        else "as they were before"
+    )
     return AtlasError(
-        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
+        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
         " next run puts it in place."
     )
 

@@ -248,7 +248,7 @@ def _prepared(
         serial=attempt.serial,
         is_same_wish=attempt.request == order.wanted.wish,
         is_same_account=attempt.account == order.account,
-        is_same_machine=attempt.machine == machine_id(),
+        is_same_machine=is_fresh or attempt.machine == machine_id(),
         is_key_unique=attempt.key == STAGED,
         public_key=keys.public_key_pem(key.public_key),
         proof=keys.prove_possession(own) if own else (external.proof or "") if external else "",

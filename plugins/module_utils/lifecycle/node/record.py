@@ -313,6 +313,8 @@ def read_record(document: Any) -> Record:
 
 def _plain(value: Any) -> Any:
     """As `dataclasses.asdict`, which copies every text and list, too."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if is_dataclass(value):
         return {name: _plain(member) for name, member in vars(value).items()}
     if isinstance(value, dict):

@@ -149,31 +149,41 @@ def _work(
 
 
 def _performer(step: str, check_mode: bool) -> Perform:
+    """What does a step. Only what that takes is imported: it is compiled anew in each call."""
     from ...pki.library import require_cryptography
-    from . import acknowledge, install, prepare, remove
 
     require_cryptography()
+    if step == "prepare":
+        from . import prepare
 
-    def prove(item: dict[str, Any], store: Store, places: Places) -> Work[Answer]:
+        return _with_order(prepare, prepare.prepare)
+    if step == "install":
+        from . import install
+
+        return _with_order(install, install.install)
+    if step == "remove":
+        from . import remove
+
+        return lambda item, store, places: remove.remove(
+            remove.Order.read(item), store, places, check_mode
+        )
+    from . import acknowledge
+
+    def prove(order: acknowledge.Order, store: Store, places: Places) -> Work[Answer]:
         yield from ()
-        return acknowledge.prove_deployed(acknowledge.Order.read(item), store, places)
+        return acknowledge.prove_deployed(order, store, places)
 
-    def order_of(kind: Any, perform: Any) -> Perform:
-        return lambda item, store, places: perform(kind.Order.read(item), store, places)
-
-    def remove_files(item: dict[str, Any], store: Store, places: Places) -> Work[Answer]:
-        return remove.remove(remove.Order.read(item), store, places, check_mode)
-
-    performers: dict[str, Perform] = {
-        "prepare": order_of(prepare, prepare.prepare),
-        "install": order_of(install, install.install),
-        "acknowledge": order_of(acknowledge, acknowledge.acknowledge),
-        "previous": order_of(acknowledge, acknowledge.switch_back),
+    performers = {
+        "acknowledge": acknowledge.acknowledge,
+        "previous": acknowledge.switch_back,
         "prove": prove,
-        "revoked": order_of(acknowledge, acknowledge.record_revoked),
-        "remove": remove_files,
+        "revoked": acknowledge.record_revoked,
     }
-    return performers[step]
+    return _with_order(acknowledge, performers[step])
+
+
+def _with_order(kind: Any, perform: Any) -> Perform:
+    return lambda item, store, places: perform(kind.Order.read(item), store, places)
 
 
 def _with_secrets(item: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:

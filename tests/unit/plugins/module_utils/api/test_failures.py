@@ -39,6 +39,14 @@ class ReadTimeoutError(Exception):
     """Named as that of urllib3."""
 
 
+class ProxyError(OSError):
+    """Named as that of PySocks, from which all of its others come."""
+
+
+class Socks5AuthenticationError(ProxyError):
+    """As one of PySocks."""
+
+
 class MaxRetryError(Exception):
     """Holds its cause as that of urllib3 does."""
 
@@ -246,6 +254,7 @@ THROUGH = (
     ("error", "text", "is_passing"),
     [
         (named("ProxyError"), THROUGH.format(""), True),
+        (failing_connection(Socks5AuthenticationError()), THROUGH.format(""), True),
         (named("InvalidSchema"), THROUGH.format(""), False),
         *(
             (

@@ -176,7 +176,6 @@ def test_the_rules_between_options() -> None:
             ["certificates", "chain_path"],
             ["certificates", "privatekey_path"],
             ["certificates", "files"],
-            ["certificates", "state_dir"],
         ],
         "required_if": [["state", "revoked", ["revocation_reason"]]],
     }

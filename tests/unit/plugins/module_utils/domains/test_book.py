@@ -28,13 +28,15 @@ PAGE = {"page": 1, "per_page": 100}
 class Session:
     """Takes the planned calls in their order, and no other."""
 
+    total_timeout = 180.0
+
     def __init__(self, *planned: tuple[str, str, Any, int, Any]) -> None:
         self.planned = list(planned)
 
     def service_time(self) -> float:
         return 1_800_000_000.9
 
-    def get(self, path: str, query: Any = None) -> Response:
+    def get(self, path: str, query: Any = None, seconds: float | None = None) -> Response:
         return self._answer("GET", path, query)
 
     def post(self, path: str, body: Any = None, until_ready: bool = False) -> Response:

@@ -712,6 +712,34 @@ def test_an_attempt_of_another_account_is_given_up(bench: Bench, atlas: Atlas) -
     assert len(atlas.leaves) == 1
 
 
+def test_where_no_other_attempt_can_be_begun_that_is_told(bench: Bench, atlas: Atlas) -> None:
+    atlas.refuse = refusing("www.example.com", api_error(None, "unknown", "It broke."))
+    bench.run(api_key="one")
+
+    def before(step: str, _items: Items) -> None:
+        if step == "prepare" and bench.steps.count("prepare") > 1:
+            raise NodeLostError("ssh said no.")
+
+    bench.before = before
+    result = bench.run(api_key="two")
+    assert (result["msg"], result["unreachable"]) == ("Nothing was asked for: ssh said no.", True)
+    bench.before = lambda _step, _items: None
+    bench.lie = lying("prepare", is_fresh=False, is_same_account=False)
+    assert bench.run(api_key="two")["msg"] == (
+        "An earlier request came to nothing; run the task again."
+    )
+    assert atlas.named("request") == []
+
+
+def test_progress_goes_on_where_another_attempt_is_begun(bench: Bench, atlas: Atlas) -> None:
+    atlas.refuse = refusing("n0.example.com", api_error(None, "unknown", "It broke."))
+    items = bench.items(2)
+    bench.run(certificates=items[:1], api_key="one")
+    atlas.refuse = lambda _body: None
+    bench.run(certificates=items, api_key="two")
+    assert bench.progress == [(1, 2), (2, 2)]
+
+
 def test_what_another_run_did_meanwhile_is_looked_at_again(bench: Bench, atlas: Atlas) -> None:
     bench.lie = lying("prepare", is_settled=True)
     result = bench.run()
@@ -838,10 +866,23 @@ def test_what_is_known_to_be_revoked_is_due_by_any_clock(bench: Bench, atlas: At
     atlas.statuses[old] = "REVOKED"
     bench.skew = 80 * DAY
     result = bench.run(check_revocation=True)
+    assert result["warnings"] == [clock_notice("80 days ahead of")]
     assert entry_of(result)["reasons"] == [
         "revoked: the service says that the certificate was revoked"
     ]
     assert bench.serial() != old
+
+
+def test_a_clock_that_is_behind_is_found_out_where_the_service_is_asked(
+    bench: Bench, atlas: Atlas
+) -> None:
+    bench.run()
+    atlas.now += 80 * DAY
+    bench.skew = -80 * DAY
+    assert not bench.run()["changed"]
+    result = bench.run(check_revocation=True)
+    assert entry_of(result)["reasons"] == ["expiring: 9 days remain, renew_before is auto"]
+    assert (result["changed"], bench.steps) == (True, ["inspect", *ISSUING])
 
 
 # Claims and quota
