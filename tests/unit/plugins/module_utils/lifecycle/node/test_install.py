@@ -299,18 +299,42 @@ def test_a_failing_check_of_the_first_installation_leaves_no_file(site: Site, la
     assert site.serial() == serial_of(issued)
 
 
+@pytest.mark.parametrize("after", LAYOUTS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_failing_check_leaves_what_nobody_confirmed_on_probation(site: Site, layout: str) -> None:
-    site.options.update(layout=layout, revoke_superseded=True)
+def test_a_failing_check_over_what_nobody_confirmed_returns_to_what_was_confirmed(
+    site: Site, layout: str, after: str
+) -> None:
+    site.options.update(layout=layout)
     site.deploy()
     before, first = contents(site), site.serial()
     second = site.put()
-    issued = another(site)
-    site.options["validate"] = "false"
-    answer = site.install(issued)
+    third = another(site)
+    site.options.update(validate="false", layout=after)
+    answer = site.install(third)
     said = f"All files are those of {first} again, which was confirmed last. "
     assert said in answer["obstacle"]
     assert contents(site) == before
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "linked")
+    assert serials(site) == {"confirmed": first, "wanted_now": first, "kept": serial_of(third)}
+    assert site.record()["orphans"] == [second]
+
+
+def test_what_lies_there_is_what_becomes_links(site: Site) -> None:
+    """Also if it is on probation: at no moment there is something of a third set at any path."""
+    was_cut_off, change = True, 0
+    while was_cut_off:
+        remove(site, removes_key=True)
+        site.options["layout"] = "plain"
+        site.deploy()
+        site.put()
+        tried = contents(site)
+        site.options["layout"] = "linked"
+        issued = another(site)
+        was_cut_off = is_cut_off(change, lambda: site.install(issued))  # noqa: B023
+        is_new = site.content("cert.pem") == issued
+        assert contents(site) == tried or (is_new and belongs_together(site))
+        change += 1
+    assert change > 8
 
 
 def test_what_is_kept_and_fails_again_is_kept_still(site: Site) -> None:
