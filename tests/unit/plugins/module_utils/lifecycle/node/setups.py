@@ -121,8 +121,9 @@ def looking(site: Site) -> Iterator[Found]:
 @contextlib.contextmanager
 def disk_of(site: Site) -> Iterator[Disk]:
     """What lies at the paths, while their folders are open."""
-    with looking(site) as found:
-        yield found.disk
+    with Stores(makes=True) as stores, Places() as places:
+        wanted = site.wanted
+        yield Disk(stores.of(wanted, places), places, wanted.follow)
 
 
 def in_use(site: Site) -> list[str]:
