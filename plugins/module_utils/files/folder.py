@@ -140,19 +140,19 @@ class Folder:
         except OSError:
             return None
 
-    def read(self, name: str) -> bytes | None:
-        """The content of a file; None if there is none, an `UnreadableError` for what is no file
-        or cannot be opened."""
+    def read(self, name: str, most: int = LARGEST_FILE) -> bytes | None:
+        """The content of a file of at most so many bytes; None if there is none, an
+        `UnreadableError` for what is no file or cannot be opened."""
         opened = self.open_file(name)
         if opened is None:
             return None
         try:
             with os.fdopen(opened, "rb") as file:
-                content = file.read(LARGEST_FILE + 1)
+                content = file.read(most + 1)
         except OSError as error:
             raise UnreadableError(f"cannot be read: {explain(error)}") from None
-        if len(content) > LARGEST_FILE:
-            raise UnreadableError(f"is larger than {LARGEST_FILE} bytes")
+        if len(content) > most:
+            raise UnreadableError(f"is larger than {most} bytes")
         return content
 
     def open_file(self, name: str) -> int | None:
