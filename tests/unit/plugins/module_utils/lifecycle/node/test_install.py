@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import install
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
@@ -895,3 +897,106 @@ def test_a_confirmation_that_is_cut_off_is_finished(site: Site, layout: str) -> 
         assert not site.inspect()["is_untidy"]
         change += 1
     assert change > 4
+
+
+# What is found first, and what the task does not name
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_others_obtained_is_returned_to(site: Site, private_key: Any, layout: str) -> None:
+    first = foreign(site, private_key)
+    (site.folder / "chain.pem").write_text("# of others\n" + site.content("chain.pem"))
+    before = contents(site)
+    site.options.update(layout=layout, replace_foreign=True)
+    new = site.put()
+    assert serials(site) == {"confirmed": first, "wanted_now": new, "kept": ""}
+    assert site.acknowledge("previous")["is_changed"]
+    assert contents(site) == before
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, False)
+    assert (site.inspect()["is_own"], serials(site)["kept"]) == (False, new)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_that_hold_no_certificate_are_returned_to(site: Site, layout: str) -> None:
+    (site.folder / "cert.pem").write_text("")
+    (site.folder / "chain.pem").write_text("of others")
+    site.options.update(layout=layout)
+    issued = site.issue(site.prepare(is_due=True)["public_key"])
+    assert site.install(issued)["is_deployed"]
+    assert site.acknowledge("previous")["is_changed"]
+    assert site.names() == ["cert.pem", "chain.pem"]
+    assert (site.content("cert.pem"), site.content("chain.pem")) == ("", "of others")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_that_the_task_does_not_name_are_kept_in_step(site: Site, layout: str) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    before = contents(site)
+    site.options.update(fullchain_path=None, chain_path=None)
+    new = site.put()
+    assert site.content("fullchain.pem") == site.content("cert.pem") + site.content("chain.pem")
+    assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "linked")
+    assert sorted(deployed(site)["files"]) == paths(site, *ALL_FILES)
+    site.acknowledge("previous")
+    assert contents(site) == before
+    assert site.install("", action="resume", attempt_id="")["is_deployed"]
+    site.acknowledge()
+    assert site.serial() == new
+    assert site.content("fullchain.pem").startswith(site.content("cert.pem"))
+    (site.folder / "fullchain.pem").unlink()
+    site.deploy()
+    assert site.names() == ["cert.pem", "chain.pem", "key.pem"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_file_under_a_passphrase_that_the_task_does_not_name_stops_what_would_change_it(
+    site: Site, layout: str
+) -> None:
+    site.options["layout"] = layout
+    site.deploy()
+    key = keys.load_private_key((site.folder / "key.pem").read_bytes())
+    sealed = keys.private_key_pem(key, "secret")
+    (site.folder / "key.pem").write_bytes(sealed)
+    held, name = deployed(site), site.record()["wanted_now"]
+    path = f"{site.folder}/key.pem"
+    held["files"][path]["digest"] = hashlib.sha256(sealed).hexdigest()
+    rewrite(site, sets={name: {**held, "encrypted": [path]}})
+    both = f"{site.folder}/both.pem"
+    site.options.update(
+        privatekey_path=None, files=[{"path": both, "contains": ["privatekey", "certificate"]}]
+    )
+    (site.folder / "both.pem").write_bytes(
+        keys.private_key_pem(key) + (site.folder / "cert.pem").read_bytes()
+    )
+    (site.folder / "both.pem").chmod(0o600)
+    said = (
+        f"{path} belongs to the same certificate and is protected by a passphrase that this task"
+        " does not state, so it could not be kept in step; name it in the task, too, or remove it."
+    )
+    found = site.inspect()
+    if layout == "plain":
+        assert (found["repairs"], found["obstacle"]) == ([], "")
+    site.options["force"] = True
+    assert site.inspect()["obstacle"] == said
+    assert site.prepare()["obstacle"] == said
+    assert site.install("", action="mend")["obstacle"] == said
+    assert (site.folder / "key.pem").read_bytes() == sealed
+    (site.folder / "key.pem").unlink()
+    assert site.inspect()["obstacle"] == ""
+
+
+def test_a_long_certificate_is_reported_with_its_content(site: Site) -> None:
+    """As many names as a policy may allow: more than 16 KiB of PEM."""
+    names = [f"{number:03d}.{'x' * 50}.example.com" for number in range(300)]
+    site.options["san"] = {"dns_names": names}
+    key = keys.load_public_key(site.prepare()["public_key"])
+    issued = certificates.certificate_pem(site.hierarchy.issuing.issue(key, tuple(names)))
+    assert len(issued) > 16 * 1024
+    answer = site.install(issued, with_content=True)
+    assert (answer["obstacle"], answer["content"]["certificate"]) == ("", issued)
+    (read,) = exchange.read_answers(exchange.Installed, [answer], 1)
+    assert read.content == answer["content"]
+    found = site.step("inspect", now=NOW, with_content=True)
+    (inspection,) = exchange.read_answers(exchange.Inspection, [found], 1)
+    assert inspection.content["certificate"] == issued
