@@ -133,7 +133,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
 
     def link_text(self, name: str) -> str | None:
         """Where a symbolic link says that it leads to; None if the name stands for no link."""
@@ -142,7 +142,7 @@ class Folder:
         except OSError as error:
             if error.errno in _NO_LINK:
                 return None
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
 
     def read(self, name: str, most: int = LARGEST_FILE) -> bytes | None:
         """The content of a file of at most so many bytes; None if there is none, an
@@ -167,7 +167,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnreadableError(f"cannot be read: {self._explain(error)}") from None
+            raise UnreadableError(f"cannot be read: {self.refusal(error)}") from None
         try:
             found = os.fstat(handle)
             _refuse_irregular(found)
@@ -195,7 +195,9 @@ class Folder:
         if not hasattr(os, "O_PATH"):
             return os.dup(handle)
         try:
-            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+            # Not to wait for one who holds a lease on the file (fcntl(2), F_SETLEASE).
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(f"/proc/self/fd/{handle}", flags)
         except FileNotFoundError:
             if self.is_protected:
                 return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.handle)
@@ -236,7 +238,7 @@ class Folder:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             return os.open(".", flags, dir_fd=self.handle)
         except OSError as error:
-            raise AtlasError(f"{self.path}: cannot be opened: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path}: cannot be opened: {self.refusal(error)}.") from None
 
     def is_writable(self) -> bool:
         """Whether the user of the task may put files into it, and sync it, which takes reading."""
@@ -251,7 +253,7 @@ class Folder:
             return False
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self.refusal(error)}."
             ) from None
         return True
 
@@ -266,7 +268,7 @@ class Folder:
             what = "is a symbolic link that is not followed" if is_link else "is not a folder"
             raise AtlasError(f"{self.path_of(name)} {what}.") from None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
         return Folder(handle, self.path_of(name), self)
 
     def make(
@@ -284,7 +286,7 @@ class Folder:
             is_new = False
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be created: {self._explain(error)}."
+                f"{self.path_of(name)}: cannot be created: {self.refusal(error)}."
             ) from None
         made = self.inner(name)
         if made is None:
@@ -357,11 +359,11 @@ class Folder:
             return
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self.refusal(error)}."
             ) from None
 
-    def _explain(self, error: OSError) -> str:
-        """Why something in it was refused."""
+    def refusal(self, error: OSError) -> str:
+        """Why the system refused something in it, and what helps if that is known."""
         return explain_refusal(error, self.path, self._found.st_uid)
 
 
