@@ -103,7 +103,7 @@ def load_private_key(content: bytes, passphrase: str | None = None) -> PrivateKe
     """
     found = next(pem.blocks(content, _PRIVATE_KEYS), None)
     if found is None:
-        raise AtlasError("is not a private key in PEM format")
+        raise AtlasError("is not a private key in PEM format") from None
     refuse_slow_key(found)
     block = found.whole
     is_encrypted = b"ENCRYPTED" in block
