@@ -24,7 +24,6 @@ LARGEST_FILE = 1024 * 1024
 _PIECE = 64 * 1024
 _HANDLE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_HANDLE = _HANDLE | os.O_DIRECTORY
-_NEW_MODE = 0o700
 _NO_LINK = (errno.EINVAL, errno.ENOENT)
 _NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 
@@ -279,15 +278,7 @@ class Folder:
         found = self.inner(name)
         if found is not None:
             return found
-        try:
-            os.mkdir(name, _NEW_MODE, dir_fd=self.handle)
-            is_new = True
-        except FileExistsError:
-            is_new = False
-        except OSError as error:
-            raise AtlasError(
-                f"{self.path_of(name)}: cannot be created: {self.refusal(error)}."
-            ) from None
+        is_new = self._create(name, mode)
         made = self.inner(name)
         if made is None:
             raise AtlasError(f"{self.path_of(name)}: was removed meanwhile.")
@@ -300,12 +291,28 @@ class Folder:
             raise
         return made
 
+    def _create(self, name: str, mode: int) -> bool:
+        """Make a folder that has its mode from the first moment: a call that is cut off right after
+        must not leave one that services cannot get through. Whether it was this call that did."""
+        umask = os.umask(0)
+        try:
+            os.mkdir(name, mode, dir_fd=self.handle)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise AtlasError(
+                f"{self.path_of(name)}: cannot be created: {self.refusal(error)}."
+            ) from None
+        finally:
+            os.umask(umask)
+        return True
+
     def _dress(self, mode: int, owner: int | None, group: int | None, is_certain: bool) -> None:
         """Give a new folder its owner, group and mode. Unless it is certain to be the one that was
         made, it has to look like it: a folder of root's could have been moved into its place."""
         handle = self._opened()
         try:
-            if not is_certain and not _looks_new(handle):
+            if not is_certain and not _looks_new(handle, mode):
                 raise AtlasError(f"{self.path}: was exchanged for another folder meanwhile.")
             if owner is not None or group is not None:
                 os.fchown(handle, -1 if owner is None else owner, -1 if group is None else group)
@@ -388,9 +395,9 @@ def _read(handle: int, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _looks_new(handle: int) -> bool:
+def _looks_new(handle: int, mode: int) -> bool:
     found = os.fstat(handle)
-    is_own = found.st_uid == os.geteuid() and not found.st_mode & ~_NEW_MODE & 0o777
+    is_own = found.st_uid == os.geteuid() and found.st_mode & 0o777 == mode & 0o777
     return is_own and not os.listdir(handle)
 
 
