@@ -553,6 +553,33 @@ def claims() -> Iterator[Attack]:
         yield Attack(f"new token {token[:3]!r}", a_new_claim, {CREATE: act}, says)
 
 
+def half_successes() -> Iterator[Attack]:
+    """What says less than that it is done, as documented."""
+    claim, certificate = f"/claims/domains/{CLAIM_ID}", f"/certificates/{SERIAL}"
+    here = {"Location": claim}
+    for status in (202, 203, 206, 299):
+        act = answer(status, {"token": "T", "description": "in progress"}, headers=here)
+        what = f"it has the status {status}"
+        calls: Mapping[str, tuple[Call, tuple[str, str]]] = {
+            "delete": (lambda client: client.delete_claim(CLAIM_ID), ("DELETE", claim)),
+            "revoke": (
+                lambda client: client.revoke(SERIAL, "superseded"),
+                ("PATCH", certificate),
+            ),
+            "revoke without reason": (
+                lambda client: client.revoke_without_reason(SERIAL),
+                ("DELETE", certificate),
+            ),
+            "create": (a_new_claim, CREATE),
+            "quota": (quota_of, ("GET", "/quotas/issuance")),
+            "chain": (chain_of, CHAIN),
+            "claims": (claims_of, CLAIMS),
+        }
+        for name, (call, request) in calls.items():
+            asked = " ".join(request).rstrip("?")
+            yield Attack(f"{name} with {status}", call, {request: act}, malformed(asked, what))
+
+
 def _cleaned() -> Iterator[Attack]:
     """Control and formatting characters go where the text is read."""
     evil = "a\x1b[2Jb\nc\u202ed\x07"
@@ -795,6 +822,7 @@ def attacks() -> list[Attack]:
         policies,
         numbers,
         claims,
+        half_successes,
         lists,
         tokens,
         errors,

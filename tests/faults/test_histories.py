@@ -211,6 +211,17 @@ FOUND = {
         revokes=False,
         runs=(Told(posts=(LATE, Post(is_refused_at_last=True))),),
     ),
+    "refused-after-a-node-died": History(
+        FIRST,
+        "plain",
+        keeps_key=False,
+        revokes=False,
+        runs=(
+            Told(kill=Kill(CONTROLLER, 8)),
+            Told(kill=Kill(NODE, 38), posts=(Post(answer=NO_SERIAL, lag=130), Post())),
+            Told(posts=(Post(is_refused_at_last=True),)),
+        ),
+    ),
     "a-whole-set-taken-away": History(
         FIRST,
         "plain",

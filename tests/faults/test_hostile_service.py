@@ -101,6 +101,12 @@ def ending_of(attack: Attack, url: str, **options: Any) -> Ending:
     return Ending(result, error, time.monotonic() - started)
 
 
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for the other tests; but the simulator has no faults here that had to be removed."""
+    monkeypatch.setattr(retry, "_FIRST_PAUSE", 0.01)
+
+
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Listener]:
     with listening(Listener()) as listener:

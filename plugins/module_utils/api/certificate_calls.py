@@ -30,6 +30,9 @@ REVOCATION_REASONS = (
     "privilegeWithdrawn",
 )
 
+_DONE = (200, 204)
+"""204 is documented. Any other, such as 202, does not say that it is revoked."""
+
 _ALREADY_REVOKED = (409, 412)
 _MOST_NAMES = 5
 
@@ -133,14 +136,14 @@ class CertificateCalls(AccountCalls):
         if attestation:
             body["key_compromise_attestation"] = attestation
         try:
-            self._session.patch(_path(serial), body)
+            self._session.patch(_path(serial), body).expect(*_DONE)
         except ApiError as error:
             self._accept_if_revoked(serial, error)
 
     def revoke_without_reason(self, serial: SerialNumber | str) -> None:
         """Revoke a certificate by the older call, for a service that knows no other."""
         try:
-            self._session.delete(_path(serial))
+            self._session.delete(_path(serial)).expect(*_DONE)
         except ApiError as error:
             self._accept_if_revoked(serial, error)
 

@@ -145,7 +145,7 @@ class ClaimCalls(Calls):
 
     def _delete(self, path: str) -> None:
         try:
-            self._session.delete(path)
+            self._session.delete(path).expect(200, 204)
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -159,14 +159,14 @@ def _id(claim_id: str) -> str:
 
 
 def _created(response: Response) -> ClaimToken:
-    claim_id = response.last_segment()
+    claim_id = response.expect(200, 201).last_segment()
     if not is_claim_id(claim_id):
         raise response.malformed("it tells no claim id in Location")
     return _token(response, claim_id)
 
 
 def _token(response: Response, claim_id: str) -> ClaimToken:
-    fields = response.fields()
+    fields = response.expect(200, 201).fields()
     token = read_token(fields)
     if token is None:
         raise fields.malformed("token", "is missing")

@@ -14,7 +14,9 @@ from __future__ import annotations
 import calendar
 import ipaddress
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import der
@@ -147,11 +149,7 @@ class Certificate:
     @property
     def extensions(self) -> tuple[Extension, ...]:
         """The extensions in their order, one of an OID or several."""
-        for field in self._optional_fields:
-            if field.tag == _EXTENSIONS:
-                (found,) = _exactly(1, der.members(field, _EXTENSIONS), "the list of extensions")
-                return tuple(_extension(element) for element in der.members(found))
-        return ()
+        return _extensions(tuple(self._optional_fields))
 
     def values(self, oid: str) -> list[Element]:
         """The values of the extensions of an OID: one where the rules are kept."""
@@ -176,6 +174,15 @@ def ip_address(octets: bytes) -> str:
     if len(octets) not in (4, 16):
         raise MalformedError(f"an IP address has {len(octets)} octets instead of 4 or 16")
     return str(ipaddress.ip_address(octets))
+
+
+@lru_cache(maxsize=64)
+def _extensions(fields: Sequence[Element]) -> tuple[Extension, ...]:
+    for field in fields:
+        if field.tag == _EXTENSIONS:
+            (found,) = _exactly(1, der.members(field, _EXTENSIONS), "the list of extensions")
+            return tuple(_extension(element) for element in der.members(found))
+    return ()
 
 
 def _extension(element: Element) -> Extension:

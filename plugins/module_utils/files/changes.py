@@ -118,7 +118,9 @@ class Draft:
         try:
             os.fchown(self._handle, owner, group)
         except OSError as error:
-            remedy = "; that takes root: add become: true" if os.geteuid() else ""
+            remedy = "; that takes root: add become: true"
+            if os.geteuid() == 0:
+                remedy = "; a file system such as NFS (root_squash) keeps an owner of its own"
             raise AtlasError(
                 f"{self.path}: cannot be given to the user {owner} and the group {group}:"
                 f" {explain(error)}{remedy}."

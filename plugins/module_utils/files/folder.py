@@ -21,9 +21,11 @@ from ..errors import AtlasError
 from . import extended, ownership
 
 LARGEST_FILE = 1024 * 1024
+_PIECE = 64 * 1024
 _HANDLE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_HANDLE = _HANDLE | os.O_DIRECTORY
 _NEW_MODE = 0o700
+_NO_LINK = (errno.EINVAL, errno.ENOENT)
 _NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 
 
@@ -137,8 +139,10 @@ class Folder:
         """Where a symbolic link says that it leads to; None if the name stands for no link."""
         try:
             return os.readlink(name, dir_fd=self.handle)
-        except OSError:
-            return None
+        except OSError as error:
+            if error.errno in _NO_LINK:
+                return None
+            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
 
     def read(self, name: str) -> bytes | None:
         """The content of a file; None if there is none, an `UnreadableError` for what is no file
@@ -147,10 +151,11 @@ class Folder:
         if opened is None:
             return None
         try:
-            with os.fdopen(opened, "rb") as file:
-                content = file.read(LARGEST_FILE + 1)
+            content = _read(opened)
         except OSError as error:
             raise UnreadableError(f"cannot be read: {explain(error)}") from None
+        finally:
+            os.close(opened)
         if len(content) > LARGEST_FILE:
             raise UnreadableError(f"is larger than {LARGEST_FILE} bytes")
         return content
@@ -367,6 +372,18 @@ def _refuse_irregular(found: os.stat_result) -> None:
         raise UnreadableError("is a folder; give the path of a file")
     if not stat.S_ISREG(found.st_mode):
         raise UnreadableError("is not a regular file")
+
+
+def _read(handle: int) -> bytes:
+    """All of a file, or a little more than what is taken of one."""
+    pieces, left = [], LARGEST_FILE + 1
+    while left:
+        piece = os.read(handle, min(left, _PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _looks_new(handle: int) -> bool:

@@ -19,7 +19,8 @@ from .folder import Folder, explain
 _PATIENCE = 120.0
 _PAUSE = 0.05
 _HELD_BY_OTHERS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
-_held: set[tuple[int, int]] = set()
+_Identity = tuple[int, int]
+_held: set[_Identity] = set()
 """The files that this process has locked: to wait for itself would take for ever."""
 
 
@@ -29,22 +30,16 @@ def locked(folder: Folder, name: str) -> Iterator[None]:
 
     Who holds it may remove it. Raises `AtlasError` after two minutes of waiting.
     """
-    handle = _hold(folder, name)
-    held = _identity(handle)
-    _held.add(held)
+    handle, identity = _hold(folder, name)
+    _held.add(identity)
     try:
         yield
     finally:
-        _held.discard(held)
+        _held.discard(identity)
         os.close(handle)
 
 
-def _identity(handle: int) -> tuple[int, int]:
-    found = os.fstat(handle)
-    return found.st_dev, found.st_ino
-
-
-def _hold(folder: Folder, name: str) -> int:
+def _hold(folder: Folder, name: str) -> tuple[int, _Identity]:
     path = folder.path_of(name)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     deadline = time.monotonic() + _PATIENCE
@@ -54,18 +49,22 @@ def _hold(folder: Folder, name: str) -> int:
         except OSError as error:
             raise AtlasError(f"{path}: cannot be opened: {explain(error)}.") from None
         try:
-            _wait_for(handle, path, deadline)
+            identity = _wait_for(handle, path, deadline)
             # Who held it may have removed it: then it keeps nobody out any more.
             if os.fstat(handle).st_nlink:
-                return handle
+                return handle, identity
+        except OSError as error:
+            os.close(handle)
+            raise AtlasError(f"{path}: cannot be locked: {explain(error)}.") from None
         except BaseException:
             os.close(handle)
             raise
         os.close(handle)
 
 
-def _wait_for(handle: int, path: str, deadline: float) -> None:
-    if _identity(handle) in _held:
+def _wait_for(handle: int, path: str, deadline: float) -> _Identity:
+    found = os.fstat(handle)
+    if (found.st_dev, found.st_ino) in _held:
         raise AtlasError(
             f"{path}: two certificates of this task are recorded in the same place; give each a"
             " file of its own."
@@ -73,10 +72,10 @@ def _wait_for(handle: int, path: str, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return found.st_dev, found.st_ino
         except OSError as error:
             if error.errno not in _HELD_BY_OTHERS:
-                raise AtlasError(f"{path}: cannot be locked: {explain(error)}.") from None
+                raise
             if time.monotonic() > deadline:
                 raise AtlasError(
                     f"{path} has been held by another process of this node for {_PATIENCE:.0f}"

@@ -148,12 +148,15 @@ def _existing(path: str) -> tuple[Folder, list[str]]:
         except NoFolderError:
             path, name = os.path.split(path)
             missing.insert(0, name)
-    if missing and folder.link_text(missing[0]) is not None:
+    try:
+        if missing and folder.link_text(missing[0]) is not None:
+            raise AtlasError(
+                f"{folder.path_of(missing[0])} is a symbolic link that leads to no folder; create"
+                " the folder, or remove the link."
+            )
+    except BaseException:
         folder.close()
-        raise AtlasError(
-            f"{folder.path_of(missing[0])} is a symbolic link that leads to no folder; create the"
-            " folder, or remove the link."
-        )
+        raise
     return folder, missing
 
 

@@ -50,9 +50,13 @@ def explain(policy: Policy) -> list[str]:
     rows = [Row("Field", "May be stated", "Allowed"), *_rows(policy)]
     first = max(len(row.field) for row in rows)
     second = max(len(row.presence) for row in rows)
-    return [
-        f"{row.field:<{first}}  {row.presence:<{second}}  {row.allowed}".rstrip() for row in rows
-    ]
+    lines = (f"{row.field:<{first}}  {row.presence:<{second}}  {row.allowed}" for row in rows)
+    return [_shown(line).rstrip() for line in lines]
+
+
+def _shown(line: str) -> str:
+    """Without control and formatting characters, which the service may have sent."""
+    return "".join(char if char.isprintable() else " " for char in line)
 
 
 def _rows(policy: Policy) -> Iterator[Row]:

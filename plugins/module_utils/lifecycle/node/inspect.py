@@ -216,7 +216,7 @@ def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> 
             " name them; they are kept in step with it. Name them in the task, or remove them."
         )
     yield from map(orphan_notice, record.orphans)
-    if record.attempt and not (reasons or record.attempt.is_reported):
+    if record.attempt and not record.attempt.is_reported and not reasons:
         yield unfinished_notice()
     for target in found.wanted.targets:
         status = found.disk.stat(target.path) if is_to_change else None

@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ...errors import AtlasError
@@ -55,7 +55,7 @@ class Attempt:
     is. `begun` and `touched`, when something was noted last, are UNIX seconds. `request` is what
     the task stated, `not_after` the exact end that is asked for, `known` the serial numbers that
     cannot be its own, `serial` its own as soon as it is known. `is_reported`: the user was told
-    that nobody needs it any more.
+    that it was never finished.
     """
 
     attempt_id: str
@@ -287,8 +287,8 @@ class Record:
         return name, replace(self, count=count, sets={**self.sets, name: held})
 
     def document(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        return {"version": VERSION, **_plain(self)}
+        """For `json.dumps`, which takes what is no plain JSON type by its `default=vars`."""
+        return {"version": VERSION, **vars(self)}
 
 
 def read_record(document: Any) -> Record:
@@ -311,17 +311,6 @@ def read_record(document: Any) -> Record:
         return Record(**members)
     except (TypeError, KeyError, AttributeError):
         raise AtlasError("is damaged") from None
-
-
-def _plain(value: Any) -> Any:
-    """As `dataclasses.asdict`, which copies every text and list, too."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    if is_dataclass(value):
-        return {name: _plain(member) for name, member in vars(value).items()}
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
 _MEMBERS = tuple(member.name for member in fields(Record))

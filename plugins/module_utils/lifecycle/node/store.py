@@ -155,8 +155,8 @@ class Store:
 
     def draft(self, record: Record) -> Draft:
         """The record, to be replaced."""
-        content = json.dumps(record.document(), separators=(",", ":")).encode("utf-8")
-        return Draft(self.folder, f"{self.name}.json", content, OWN)
+        text = json.dumps(record.document(), separators=(",", ":"), default=vars)
+        return Draft(self.folder, f"{self.name}.json", text.encode("utf-8"), OWN)
 
     def sets(self) -> Folder:
         """The folder for the files of sets, which is made if need be."""

@@ -297,8 +297,9 @@ class Issuance:
             course.is_doubtful = course.is_recent = True
             course.may_be_sent = error.outcome != ACTED and len(course.lost) < _MOST_TIMES_SENT
         else:
-            is_refused = course.was_sought and error.status in _REFUSED_FOR_GOOD
-            course.fail(error.message, is_final=is_refused)
+            # What an earlier run sent a moment ago may show later than it should: its key stays.
+            is_over = course.was_sought and not course.attempt.prepared.may_be_recent
+            course.fail(error.message, is_final=is_over and error.status in _REFUSED_FOR_GOOD)
 
     def _is_in_time(self, attempt: Attempt) -> bool:
         """Whether the lease outlives what a request sent now may take to show its effect."""
@@ -387,7 +388,9 @@ class Issuance:
             if course.outcome is None:
                 course.outcome = Outcome(VOID, warnings=(message,))
         else:
-            action = CLOSE if is_refused and not course.lost else PENDING
+            # Only of a fresh attempt it is certain that nothing else was issued for it.
+            is_over = is_refused and course.attempt.is_fresh and not course.lost
+            action = CLOSE if is_over else PENDING
             course.outcome = Outcome(action, message, serial=str(serial))
 
     def _take(self, course: _Course, serial: SerialNumber, issued: IssuedCertificate) -> None:

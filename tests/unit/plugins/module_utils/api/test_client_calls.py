@@ -420,9 +420,10 @@ def test_authorization_domains_that_are_none(
 def test_a_token_that_cannot_be_drawn(
     bench: Any, server: Any, kind: str, call: Any, status: int
 ) -> None:
-    server.on("POST", f"/claims/{kind}/{CLAIM_ID}/reassert", bench.reply(status, {"token": "T"}))
+    answer = bench.reply(status, {"token": "T"}, {"Retry-After": "1000"})
+    server.on("POST", f"/claims/{kind}/{CLAIM_ID}/reassert", answer)
     with pytest.raises(ApiError) as caught:
-        call(Client(bench.session(server, total_timeout=0.1)))
+        call(Client(bench.session(server)))
     assert caught.value.status == status
 
 

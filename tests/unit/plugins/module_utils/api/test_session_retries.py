@@ -432,23 +432,23 @@ class TestTime:
         bench.session(server, retries=1).get(QUOTA)
         assert 10 <= pauses[0] <= 10.5
 
-    @pytest.mark.parametrize("read_timeout", [0.3, 60])
+    @pytest.mark.parametrize("read_timeout", [0.8, 60])
     def test_silence_ends_with_the_first_time_that_is_over(
         self, bench: Any, server: Any, read_timeout: float
     ) -> None:
         server.on("GET", QUOTA, bench.reply(200, LEVEL, wait_for=server.released))
-        session = bench.session(server, read_timeout=read_timeout, total_timeout=0.6)
+        session = bench.session(server, read_timeout=read_timeout, total_timeout=1.6)
         started = time.monotonic()
         with pytest.raises(ApiError) as caught:
             session.get(QUOTA)
         assert caught.value.message == (
-            f"127.0.0.1:{server.port} did not answer within 0.3 seconds; try again later."
-            if read_timeout < 0.6
-            else f"127.0.0.1:{server.port} is too slow: its answer was not complete within 0.6"
+            f"127.0.0.1:{server.port} did not answer within 0.8 seconds; try again later."
+            if read_timeout < 1.6
+            else f"127.0.0.1:{server.port} is too slow: its answer was not complete within 1.6"
             " seconds (total_timeout); try again later."
         )
         assert caught.value.outcome == "unknown"
-        assert time.monotonic() - started < 1.6
+        assert time.monotonic() - started < 2.6
 
     def test_the_login_and_the_pauses_count(
         self, bench: Any, server: Any, monkeypatch: pytest.MonkeyPatch

@@ -189,6 +189,23 @@ def test_what_cannot_be_given_away_is_told(reachable: Path, as_other: AsOther) -
     assert os.listdir(reachable) == []
 
 
+def test_a_file_system_that_root_cannot_give_files_away_on_is_told(
+    tmp_path: Path, room: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(changes.os, "fchown", refuse)
+    monkeypatch.setattr(changes.os, "geteuid", lambda: 0)
+    with pytest.raises(AtlasError) as caught:
+        Draft(room, "a", b"", Attributes("4242", "4343", 0o600))
+    assert caught.value.message == (
+        f"{tmp_path}/a: cannot be given to the user 4242 and the group 4343: operation not"
+        " permitted; a file system such as NFS (root_squash) keeps an owner of its own."
+    )
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_owner_that_the_file_has_already_is_not_set(
     room: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

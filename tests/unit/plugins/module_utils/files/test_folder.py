@@ -107,6 +107,15 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, room: Folder) -> N
     assert unreadable(room, "large") == "is larger than 1048576 bytes"
 
 
+def test_a_file_is_read_in_as_many_pieces_as_it_comes_in(
+    tmp_path: Path, room: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    original = os.read
+    monkeypatch.setattr(rooms.os, "read", lambda handle, _size: original(handle, 3))
+    assert room.read("a") == b"0123456789"
+
+
 def test_a_handle_leads_to_the_same_folder_for_good(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/file").write_text("first")

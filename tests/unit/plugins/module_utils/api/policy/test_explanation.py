@@ -386,3 +386,10 @@ VALUED = {"value_type": "UTF8STRING", "value_format": "^x$", "mincount": 1, "max
 )
 def test_a_row(policy: dict[str, Any], row: list[str]) -> None:
     assert [" ".join(line.split()) for line in explain(Policy.parse(policy))[1:]] == row
+
+
+def test_control_and_formatting_characters_are_taken_out() -> None:
+    rule = {"presence": "STATIC", "format": "a\x1b[2Jb\n\u202ec"}
+    (_head, line) = explain(Policy.parse({"subject_dn": {"country": rule}}))
+    assert "a [2Jb  c" in line
+    assert line.isprintable()

@@ -101,7 +101,7 @@ FULL = Record(
 
 
 def written(record: Record) -> Any:
-    return json.loads(json.dumps(record.document()))
+    return json.loads(json.dumps(record.document(), default=vars))
 
 
 @pytest.mark.parametrize(

@@ -480,6 +480,12 @@ def test_only_the_refusal_of_the_issuing_ca_is_final(
     )
 
 
+def test_a_refusal_at_last_does_not_end_what_an_earlier_run_may_have_sent(atlas: Atlas) -> None:
+    atlas.answer = fail(422, "refused")
+    (outcome,) = asked(atlas, old_attempt())
+    assert (outcome.action, [outcome.serial]) == ("pending", list(atlas.leaves))
+
+
 def test_what_is_no_certificate_is_fetched_again(atlas: Atlas) -> None:
     atlas.answer = lambda _issued: IssuedCertificate("no certificate", "ISSUED", NOW)
     (outcome,) = asked(atlas, attempt())
@@ -593,6 +599,8 @@ def test_which_refusals_end_an_attempt_that_was_looked_for(
     atlas.refuse = fail(status, "refused")
     expected = Outcome("close" if is_over else "unknown", "Atlas said no.")
     assert asked(atlas, old_attempt()) == [expected]
+    recent = old_attempt(may_be_recent=True)
+    assert asked(atlas, recent) == [Outcome("unknown", "Atlas said no.")]
 
 
 @pytest.mark.parametrize(

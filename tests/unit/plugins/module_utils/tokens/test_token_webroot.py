@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.files import changes, extended
-from ansible_collections.globalsign.atlas.plugins.modules.token_file import TokenFile
+from ansible_collections.globalsign.atlas.plugins.module_utils.tokens.webroot import TokenFile
 
 PATH = "/.well-known/pki-validation/gsdv.txt"
 OWNER, GROUP = 4242, 4343
