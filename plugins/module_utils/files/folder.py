@@ -144,20 +144,20 @@ class Folder:
                 return None
             raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
 
-    def read(self, name: str) -> bytes | None:
-        """The content of a file; None if there is none, an `UnreadableError` for what is no file
-        or cannot be opened."""
+    def read(self, name: str, most: int = LARGEST_FILE) -> bytes | None:
+        """The content of a file of at most so many bytes; None if there is none, an
+        `UnreadableError` for what is no file or cannot be opened."""
         opened = self.open_file(name)
         if opened is None:
             return None
         try:
-            content = _read(opened)
+            content = _read(opened, most)
         except OSError as error:
             raise UnreadableError(f"cannot be read: {explain(error)}") from None
         finally:
             os.close(opened)
-        if len(content) > LARGEST_FILE:
-            raise UnreadableError(f"is larger than {LARGEST_FILE} bytes")
+        if len(content) > most:
+            raise UnreadableError(f"is larger than {most} bytes")
         return content
 
     def open_file(self, name: str) -> int | None:
@@ -374,9 +374,9 @@ def _refuse_irregular(found: os.stat_result) -> None:
         raise UnreadableError("is not a regular file")
 
 
-def _read(handle: int) -> bytes:
+def _read(handle: int, most: int) -> bytes:
     """All of a file, or a little more than what is taken of one."""
-    pieces, left = [], LARGEST_FILE + 1
+    pieces, left = [], most + 1
     while left:
         piece = os.read(handle, min(left, _PIECE))
         if not piece:
