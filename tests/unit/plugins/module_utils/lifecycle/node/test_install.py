@@ -304,7 +304,7 @@ def test_a_failing_check_leaves_what_nobody_confirmed_on_probation(site: Site, l
     site.options.update(layout=layout, revoke_superseded=True)
     site.deploy()
     before, first = contents(site), site.serial()
-    second = site.put()
+    site.put()
     issued = another(site)
     site.options["validate"] = "false"
     answer = site.install(issued)
