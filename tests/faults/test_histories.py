@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates
+from ansible_collections.globalsign.atlas.plugins.module_utils.times import iso_time
 
 from .conftest import folder_in_memory
 from .histories import (
@@ -229,6 +230,17 @@ FOUND = {
         revokes=False,
         runs=(Told(kill=Kill(BOTH, 140)), Told(after=600, name=1, kill=Kill(BOTH, 100))),
     ),
+    "a-request-that-is-not-needed-once-a-switch-is-finished": History(
+        FIRST,
+        "plain",
+        keeps_key=False,
+        revokes=False,
+        runs=(
+            Told(kill=Kill(NODE, 55)),
+            Told(name=1, kill=Kill(CONTROLLER, 9)),
+            Told(posts=(Post(answer=LATER, copies=0),)),
+        ),
+    ),
     "space-held-for-nothing": History(
         FIRST,
         "linked",
@@ -361,7 +373,7 @@ def check_nothing_is_lost(player: Player) -> None:
     used = {player.service.find(serial).key for serial in player.deployed}
     silenced = silenced_orders(player)
     for order in ordered_since(player):
-        is_told = order.serial in told or f"ends at {order.end} " in told
+        is_told = order.serial in told or f"ends on {iso_time(order.end)} " in told
         is_surplus = not player.service.keeps_to_bound and (
             order.key in used or player.history.changes_its_wish
         )

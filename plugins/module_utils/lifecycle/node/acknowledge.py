@@ -71,7 +71,10 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
     Reserve(wanted, store, Disk(store, places, wanted.follow)).release()
     if is_new:
         yield from _back_up(store, record, wanted.backups)
-    reported = _reported(_confirmed(record) if is_new else record)
+    reported = (_confirmed(record) if is_new else record).with_(orphans=[])
+    attempt = reported.attempt
+    if attempt and not (order.confirms and attempt.request == wanted.wish):
+        reported = reported.with_(attempt=replace(attempt, is_reported=True))
     if reported != record:
         yield [store.draft(reported)]
     store.tidy(reported)
@@ -79,14 +82,6 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
         _keep_newest(store, wanted.backups)
     proofs = [_superseded_proof(reported, serial, order.nonce) for serial in reported.superseded]
     return Acknowledged(is_changed=is_new, superseded=proofs if order.confirms else [])
-
-
-def _reported(record: Record) -> Record:
-    """The user was told of what nobody needs any more."""
-    attempt = record.attempt
-    if attempt is not None:
-        attempt = replace(attempt, is_reported=True)
-    return record.with_(orphans=[], attempt=attempt)
 
 
 def _serial(record: Record) -> str:
