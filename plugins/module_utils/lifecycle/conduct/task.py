@@ -157,7 +157,8 @@ class CertificateTask:
     def _forgive_obstacles(self) -> None:
         """What only stands in the way of new files is no error where none are written."""
         for item in self._items:
-            item.error = ""
+            if not item.inspection.is_unknown:
+                item.error = ""
 
     # state: present
 
