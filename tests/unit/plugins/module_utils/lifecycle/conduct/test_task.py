@@ -1336,10 +1336,11 @@ def test_removing_tells_of_requests_that_are_open(bench: Bench, atlas: Atlas) ->
     bench.run()
     bench.before = lambda _step, _items: None
     bench.process = "1:1"
+    end = iso_time(bench.record()["attempt"]["not_after"])
     result = bench.run(state="absent")
     assert result["warnings"] == [
         f"{bench.folder}/cert.pem: A request was begun and its outcome is not known; Atlas may have"
-        " issued a certificate for it that nobody uses now."
+        f" issued a certificate for it, which ends on {end} and nobody uses."
     ]
 
 
