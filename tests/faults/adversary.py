@@ -26,6 +26,9 @@ USER, GROUP, SHARED = 4242, 4242, 4243
 """The user, his group, and one that he shares with others."""
 CANARY = b"nobody but root has read this"
 """What is in all that is not his."""
+HARD_LINK = "of-root-"
+"""What the hard links are called that he has, as if this system let him make them (proc(5),
+protected_hardlinks)."""
 KEPT = "kept"
 """A folder of root in one of his: he may give it another name, and not remove it."""
 _NO_FOLDER, _EXCHANGE = -100, 2
@@ -53,6 +56,9 @@ class Moves:
         self._number = 0
         self._undone: list[Callable[[], None]] = []
         self._held: list[int] = []
+        self._hard_links = [
+            os.path.join(spare, name) for name in os.listdir(spare) if name.startswith(HARD_LINK)
+        ]
 
     def __call__(self, move: str, path: str) -> None:
         """Do one, on a path."""
@@ -116,8 +122,11 @@ class Moves:
         self._put(path, lambda made: os.symlink(os.path.basename(path), made))
 
     def hard_link(self, path: str) -> None:
-        """Where the system lets him (proc(5), protected_hardlinks)."""
-        self._put(path, lambda made: os.link(f"{self._victims}/secret", made))
+        """It is a file of root, whatever its name."""
+        self._put(path, self._link_to_root)
+
+    def _link_to_root(self, made: str) -> None:
+        os.rename(self._hard_links.pop(), made)
 
     def hold(self, path: str) -> None:
         """A second name for what is there, which he keeps."""
@@ -188,7 +197,7 @@ class Moves:
         """A folder with the same names, and those that are usual."""
         fake = self._new(folder)
         os.mkdir(fake, 0o755)
-        with suppress(OSError):
+        with suppress(OSError, IndexError):
             for name in {*os.listdir(folder), *_NAMES}:
                 make(name, os.path.join(fake, name))
         return fake
@@ -210,10 +219,11 @@ class Moves:
         self._exchange(folder, self._fake(folder, lambda name, path: Path(path).touch()))
 
     def exchange_for_hard_links(self, folder: str) -> None:
-        self._exchange(
-            folder,
-            self._fake(folder, lambda name, path: os.link(f"{self._victims}/secret", path)),
-        )
+
+        def link(_name: str, path: str) -> None:
+            self._link_to_root(path)
+
+        self._exchange(folder, self._fake(folder, link))
 
     def exchange_for_link(self, folder: str) -> None:
         link = self._new(folder)

@@ -14,13 +14,24 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .adversary import CANARY, GROUP, KEPT, SHARED, USER, User, list_of_his, secrets_readable
+from .adversary import (
+    CANARY,
+    GROUP,
+    HARD_LINK,
+    KEPT,
+    SHARED,
+    USER,
+    User,
+    list_of_his,
+    secrets_readable,
+)
 from .conftest import folder_in_memory
 
 NAMES = ("cert.pem", "key.pem", "chain.pem", "fullchain.pem", "all.pem")
 TOKEN, TOKEN_PATH = "the token", "/.well-known/pki-validation/gsdv.txt"
 _DEVICE = os.makedev(1, 5)
 """The one of which there is always more to read, see zero(4)."""
+_HARD_LINKS = 16
 _ACCESS = "system.posix_acl_access"
 _WITH_KEPT, _KEPT_FILE = ("own", "group", "listed"), "kept by root"
 
@@ -259,6 +270,14 @@ class Estate:
             found += differences(self.outside, outside)
             restore(self.victims, self._begun[self.victims])
         return found
+
+    def give_in_hand(self, user: User) -> None:
+        """Let him begin, with hard links to a secret of root's as he could make them himself where
+        the system is less careful."""
+        for number in range(_HARD_LINKS):
+            with suppress(FileExistsError):
+                os.link(f"{self.victims}/secret", f"{self.spare}/{HARD_LINK}{number}")
+        user.make(self.spare, self.victims)
 
     def secrets(self, user: User) -> list[str]:
         """Which private keys, and other things that only root should know, he can read."""

@@ -56,8 +56,8 @@ _MOVES = [move for pair in zip(NAME_MOVES, FOLDER_MOVES) for move in pair]
 _MOVES += [move for move in (*NAME_MOVES, *FOLDER_MOVES) if move not in _MOVES]
 _WIDTH = int(os.environ.get("ATLAS_TESTS_MOVES", "1"))
 """How many moves are tried at each moment, of two dozen."""
-_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "48"))
-_OTHERS, _HONEST, _SHORT = 4, 12, 3
+_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "36"))
+_OTHERS, _HONEST, _SHORT = 6, 24, 3
 """One in so many moments that name nothing of his; one in so many that an honest run follows; one
 in so many moves that last only until the next moment."""
 
@@ -186,7 +186,7 @@ class Stage:
         key_is_his: bool = False,
     ) -> tuple[list[str], Stops]:
         """Call it, and stop; what should not have happened. `call` returns what it had to say."""
-        self.user.make(self.estate.spare, self.estate.victims)
+        self.estate.give_in_hand(self.user)
         with stopping(self.estate.top, before) as stops:
             try:
                 said = call()
@@ -291,7 +291,7 @@ def new_stage(
 def test_the_user_has_no_right_of_root(estate: Estate, user: User) -> None:
     """Or all that follows would say nothing."""
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     assert estate.faults(user) == []
     assert isinstance(user.ask(os.setuid, 0), OSError)
     assert isinstance(user.ask(os.listdir, f"{estate.victims}/closed"), OSError)
@@ -322,7 +322,7 @@ def test_he_moves_before_every_operation(
         estate.back_to(call.tree)
         faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []
-        stride = 1 if place == "own" else 6
+        stride = 1 if place == "own" else 8
         seed = f"{scenario} {place} {layout} {call.step}"
         for attack in [*attacks_on(moments, seed)][::stride]:
             done: list[str] = []
@@ -335,6 +335,52 @@ def test_he_moves_before_every_operation(
                 faults += afterwards(stage, scenario, call)
             found += [f"{seed}: {'; '.join(done)}\n    -> {fault}" for fault in faults]
     tell(found, tried)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "layout", "move", "name"),
+    [
+        ("mended", "plain", "swap", "cert.pem"),
+        ("mended", "linked", "swap", "cert.pem"),
+        ("refused", "plain", "own_file", "key.pem"),
+        ("refused", "linked", "own_file", "key.pem"),
+        ("adopted", "linked", "own_file", "key.pem"),
+        ("key stays", "linked", "own_file", "key.pem"),
+    ],
+)
+def test_between_two_looks_at_a_file(
+    service: Simulator,
+    estate: Estate,
+    user: User,
+    scenario: str,
+    layout: str,
+    move: str,
+    name: str,
+) -> None:
+    """What was read, and its owner and mode, or what it was taken for, are of one file."""
+    stage = new_stage(service, estate, user, "own", layout)
+    chosen = next(each for each in SCENARIOS if each.name == scenario)
+    call = stage.recorded(chosen)[-1]
+    moments: list[str] = []
+
+    def count(_number: int, _operation: str, path: str) -> None:
+        moments.append(path)
+
+    estate.back_to(call.tree)
+    stage.attacked(partial(stage.perform, call), count)
+    found: list[str] = []
+    for moment, there in enumerate(moments):
+        if not there.startswith(str(stage.tasks.folder)):
+            continue
+
+        def before(number: int, operation: str, path: str, at: int = moment) -> None:
+            if number == at:
+                user.move(move, f"{stage.tasks.folder}/{name}")
+
+        estate.back_to(call.tree)
+        faults, _stops = stage.attacked(partial(stage.perform, call), before)
+        found += [f"{scenario} {layout} {moment} {there}: {move}\n    -> {each}" for each in faults]
+    tell(found, len(moments))
 
 
 def tell(found: list[str], tried: int) -> None:
@@ -445,7 +491,7 @@ def test_no_key_is_his_for_a_moment(
     lets its group read it; and he looks before each operation."""
     stage = new_stage(service, estate, user, place, layout)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     folder = estate.places[place]
     for move in ("grant", "chmod_inheriting"):
         user.move(move, folder)
@@ -468,7 +514,7 @@ def test_no_key_is_his_for_a_moment(
 
 def planted(estate: Estate, user: User, *moves: tuple[str, str]) -> None:
     """What he did before root came."""
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     for move, path in moves:
         assert user.move(move, path) is None, (move, path)
 
@@ -508,7 +554,7 @@ def test_the_folder_of_records_is_exchanged(
     stage = new_stage(service, estate, user, "own", layout)
     folder = estate.places["own"]
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     user.ask(os.mkdir, f"{folder}/.atlas")
     assert "failed" not in stage.tasks.run(**OLD)
     assert "failed" not in stage.tasks.run(**NEW, **LATER)
@@ -538,7 +584,7 @@ def test_records_where_he_could_exchange_them(
     """Refused before anything is spent, and nothing is left there."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     place = {
         "beside": f"{estate.home}/pki/.atlas",
         "made by root": f"{estate.home}/site",
@@ -578,7 +624,7 @@ def test_whoever_puts_a_file_there_first_has_no_key(
     estate.begin()
     for wish in (OLD, NEW):
         if place in ("own", "group", "listed"):
-            user.make(estate.spare, estate.victims)
+            estate.give_in_hand(user)
             user.move("own_file", f"{folder}/key.pem")
         else:
             planted(estate, user, ("exchange_for_files", folder))
@@ -608,7 +654,7 @@ def test_a_deep_folder_with_the_name_of_a_draft(
     """Names that the last run used, and what takes for ever to be removed."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     folder = estate.places["own"]
     used: set[str] = set()
 
@@ -643,7 +689,7 @@ def test_a_key_elsewhere_that_is_his_to_exchange(
     found: list[str] = []
     for move in NAME_MOVES:
         estate.begin()
-        user.make(estate.spare, estate.victims)
+        estate.give_in_hand(user)
         path = f"{estate.places['own']}/elsewhere.pem"
         user.ask(Path.write_bytes, Path(path), b"of his")
         user.move(move, path)
@@ -659,7 +705,7 @@ def test_all_his_files_are_large(service: Simulator, estate: Estate, user: User,
     """What is kept of them does not make a record that cannot be read any more."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     for name in ("cert.pem", "chain.pem", "fullchain.pem"):
         file = f"{estate.places['own']}/{name}"
         user.move("own_file", file)
@@ -824,7 +870,7 @@ def test_what_is_in_his_files(
     """It is read and understood in no time, or it is not; and it is not believed."""
     stage = new_stage(service, estate, user)
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     stated = {**OLD, "privatekey_passphrase": "of root"}
     assert "failed" not in stage.tasks.run(**stated)
     file = f"{estate.places['own']}/{name}"
@@ -868,7 +914,7 @@ def place_token(estate: Estate, state: str) -> list[str]:
 def webroot(estate: Estate, user: User, state: str) -> str:
     """With what is there before; the file of the token."""
     estate.begin()
-    user.make(estate.spare, estate.victims)
+    estate.give_in_hand(user)
     if state != "new":
         assert place_token(estate, "new") == []
     file = f"{estate.webroot}{TOKEN_PATH}"
@@ -879,7 +925,7 @@ def webroot(estate: Estate, user: User, state: str) -> str:
 
 @pytest.mark.parametrize("state", WEB)
 def test_he_owns_the_webroot(service: Simulator, estate: Estate, user: User, state: str) -> None:
-    """Each move that there is, before each operation."""
+    """Several moves before each operation."""
     file = webroot(estate, user, state)
     tree = estate.now()
     stage = replace(new_stage(service, estate, user), folder=os.path.dirname(file))
@@ -893,7 +939,7 @@ def test_he_owns_the_webroot(service: Simulator, estate: Estate, user: User, sta
     assert faults == []
     assert moments
     found: list[str] = []
-    attacks = [*attacks_on(moments, state, len(_MOVES))]
+    attacks = [*attacks_on(moments, state, 8 * _WIDTH)]
     for number, attack in enumerate(attacks):
         done: list[str] = []
         estate.back_to(tree)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 
-from ...errors import AtlasError
 from ...files.folder import Folder, UnreadableError
 from ...files.ownership import Attributes
 from ...files.places import NoFolderError, Place, Places
@@ -153,8 +152,3 @@ def attributes_of_file(file: SetFile) -> Attributes:
         None if file.group is None else str(file.group),
         file.mode,
     )
-
-
-def refuse_unreadable(target: Target, error: AtlasError) -> AtlasError:
-    """What to say of a file that is there and cannot be read."""
-    return AtlasError(f"{target.option}: {target.path} {error.message}.")

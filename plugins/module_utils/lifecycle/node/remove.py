@@ -14,7 +14,7 @@ from ...files.changes import Change, Draft, Removal
 from ...files.phases import Work
 from ...files.places import Places
 from ..exchange import Removed
-from ..reasons import orphan_notice
+from ..reasons import orphan_notice, possibly_issued
 from ..wanted import Target, Wanted
 from .disk import Disk, attributes_of_file
 from .prepare import is_held
@@ -109,8 +109,8 @@ def _notices(record: Record, linked: list[Target], wanted: Wanted) -> Iterator[s
         )
     elif attempt:
         yield (
-            "A request was begun and its outcome is not known; Atlas may have issued a certificate"
-            " for it that nobody uses now."
+            "A request was begun and its outcome is not known;"
+            f" {possibly_issued('', attempt.not_after)}"
         )
     if kept and kept.name in record.sets:
         yield (

@@ -214,7 +214,8 @@ def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
 def file_name(path: str) -> str:
     """What a file is called in the folder of its set, which depends on no other file of it."""
     digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{digest[:8]}-{os.path.basename(path)[-200:]}"
+    shown = os.fsencode(os.path.basename(path))[-200:].decode("utf-8", "ignore")
+    return f"{digest[:8]}-{shown}"
 
 
 def link_text(store: Store, folder: Folder, path: str) -> str:

@@ -40,6 +40,8 @@ from .record import Record, read_record
 _OF_ROOT = "/var/lib/globalsign-atlas"
 _OF_A_USER = ".local/state/globalsign-atlas"
 _STATE_MODE = 0o711
+_LARGEST_RECORD = 64 * 1024 * 1024
+"""More than the sets of it can take, each with files of the largest size that is read."""
 LIVE, BACKUPS = "live", "backups"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -71,9 +73,12 @@ class Stores:
         if path not in self._folders:
             self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
         folder = self._folders[path]
-        names = list(_names(wanted, places))
-        stores = [Store(path, folder, name) for name in names]
-        return next((store for store in stores if store.exists), stores[0])
+        stores: list[Store] = []
+        for name in _names(wanted, places):
+            stores.append(Store(path, folder, name))
+            if stores[-1].exists:
+                return stores[-1]
+        return stores[0]
 
 
 def default_state_folder() -> str:
@@ -142,7 +147,7 @@ class Store:
         if self._folder is None:
             return Record()
         try:
-            content = self._folder.read(f"{self.name}.json")
+            content = self._folder.read(f"{self.name}.json", _LARGEST_RECORD)
             return Record() if content is None else read_record(json.loads(content))
         except UnreadableError as error:
             raise AtlasError(f"{self.file} {error.message}.") from None
