@@ -145,7 +145,7 @@ def _issued(order: Order, found: Found, attempt: Attempt) -> tuple[str, Record]:
     material = _new_material(order, attempt)
     refuse_unknown_passphrases(found)
     targets, disk = found.wanted.targets, found.disk
-    held = sets.set_of(found.wanted.layout, material, targets, disk, intact=())
+    held = sets.set_of(found.wanted.layout, material, targets, disk, intact={})
     lacking = due.missing_usages(found.wanted, material.leaf)
     held = replace(held, request=attempt.request, differences=lacking)
     return found.record.adding(held)
@@ -285,7 +285,7 @@ def _rendered_anew(found: Found, name: str) -> Record:
     material = material_of(held)
     if material is None:
         raise AtlasError("what was to be put in place is damaged; run the task again.")
-    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact=())
+    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact={})
     anew = replace(
         anew, request=held.request, differences=held.differences, supersedes=held.supersedes
     )
