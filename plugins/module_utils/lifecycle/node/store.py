@@ -196,7 +196,6 @@ class Store:
         """Remove all that is recorded, the record last: without it nobody would find the rest."""
         self.folder.remove_tree(self.name)
         self.folder.unlink(f"{self.name}.json")
-        self.folder.unlink(f"{self.name}.lock")
         self.folder.sync()
 
     @contextlib.contextmanager

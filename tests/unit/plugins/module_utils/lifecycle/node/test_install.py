@@ -622,6 +622,7 @@ def test_a_renewal_in_another_layout_returns_to_the_former(site: Site, layout: s
     assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "plain")
     site.acknowledge("previous")
     assert is_linked(site) == dict.fromkeys(ALL_FILES, layout == "linked")
+    assert len(folders(site)) == (2 if layout == "linked" else 0)
     assert contents(site) == before
     assert site.install("", action="resume", attempt_id="")["is_deployed"]
     site.acknowledge()

@@ -38,7 +38,7 @@ ABSENT = SetFile(is_there=False)
 
 
 def made_of(
-    found: Found, intact: sets.Intact | None = None, layout: str = "plain"
+    found: Found, layout: str = "plain", intact: sets.Intact | None = None
 ) -> CertificateSet:
     assert found.material is not None
     return sets.set_of(layout, found.material, found.wanted.targets, found.disk, intact or {})
@@ -56,7 +56,7 @@ def text(held: CertificateSet, path: Path) -> str:
 def test_what_a_set_is_made_of(site: Site) -> None:
     site.deploy()
     with looking(site) as found:
-        held = made_of(found, layout="linked")
+        held = made_of(found, "linked")
         material = found.material
     assert material is not None
     issuing, root = site.hierarchy.chain
@@ -108,15 +108,18 @@ def test_a_passphrase_is_not_recorded(site: Site) -> None:
     assert "ENCRYPTED" in text(held, site.folder / "key.pem")
 
 
-def test_files_that_hold_what_they_should_stay_as_they_are(site: Site) -> None:
+def test_files_that_hold_what_they_should_stay_as_they_were_when_they_were_judged(
+    site: Site,
+) -> None:
     site.deploy()
-    odd = "# a comment\n" + site.content("cert.pem")
-    (site.folder / "cert.pem").write_text(odd)
+    path = site.folder / "cert.pem"
+    right = site.content("cert.pem")
     with looking(site) as found:
-        intact = {str(site.folder / "cert.pem"): odd.encode()}
-        (site.folder / "cert.pem").write_text("what was put there since it was judged")
-        assert text(made_of(found, intact), site.folder / "cert.pem") == odd
-        assert text(made_of(found), site.folder / "cert.pem") == odd.partition("\n")[2]
+        path.write_text("by others, meanwhile")
+        assert text(made_of(found, intact={str(path): b"# odd"}), path) == "# odd"
+        assert text(made_of(found), path) == right
+        held = made_of(found, intact={str(path): None})
+        assert held.files[str(path)] == replace(ABSENT, mode=0o644)
 
 
 def test_a_file_for_which_there_is_nothing_is_not_there(site: Site) -> None:
@@ -146,7 +149,7 @@ def test_in_the_layout_linked_owner_and_group_stay(
     with looking(site) as found:
         other = os.stat_result((*found_stat[:4], 4343, 4344, *found_stat[6:]))
         monkeypatch.setattr(type(found.disk), "stat", lambda _disk, _path: other)
-        files = made_of(found, layout=layout).files.values()
+        files = made_of(found, layout).files.values()
     assert {(file.owner, file.group) for file in files} == (
         {(4343, 4344)} if layout == "linked" else {(None, None)}
     )
@@ -166,7 +169,7 @@ def test_owner_and_group_do_not_come_from_where_others_can_put_files(
         (site.folder / "chain.pem").write_text("of others")
     site.folder.chmod(0o1777)
     with looking(site) as found:
-        files = made_of(found, layout="linked").files
+        files = made_of(found, "linked").files
     owners = {os.path.basename(path): (file.owner, file.group) for path, file in files.items()}
     ours = (os.geteuid(), os.getegid())
     expected = dict.fromkeys(ALL_FILES, ours if is_linked_before else (None, None))

@@ -88,9 +88,7 @@ def test_what_goes_wrong_is_an_answer_of_its_kind(
     item = {"wanted": site.wanted.on_wire(), **PREPARE, "serials": [], "why": ""}
     assert steps.run(step, [item], [], check_mode=False) == [
         exchange.on_wire(
-            kind.stopped("It is damaged.")
-            if hasattr(kind, "stopped")
-            else kind(obstacle="It is damaged.")
+            kind.stopped("It is damaged.") if step == "inspect" else kind(obstacle="It is damaged.")
         )
     ]
 

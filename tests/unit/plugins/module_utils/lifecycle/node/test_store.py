@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pwd
 import re
@@ -339,3 +340,9 @@ def test_a_record_may_be_larger_than_the_files_that_it_holds(site: Site) -> None
     site.options["force"] = False
     assert site.install("", action="resume", attempt_id="")["obstacle"] == ""
     assert site.serial() == new
+
+
+def test_a_record_is_written_in_few_words(site: Site) -> None:
+    site.put()
+    compact = json.dumps(site.record(), separators=(",", ":"))
+    assert record_path(site).read_text() == compact
