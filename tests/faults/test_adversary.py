@@ -313,12 +313,13 @@ def test_he_moves_before_every_operation(
     assert [call.step for call in calls] == list(scenario.steps)
     found: list[str] = []
     tried = 0
+
+    def note(into: list[tuple[str, bool]], _number: int, name: str, path: str) -> None:
+        into.append((name, bool(user.ask(adversary.controlled, path, estate.top))))
+
     for call in calls:
         moments: list[tuple[str, bool]] = []
-
-        def count(_number: int, name: str, path: str, into: Any = moments) -> None:
-            into.append((name, bool(user.ask(adversary.controlled, path, estate.top))))
-
+        count = partial(note, moments)
         estate.back_to(call.tree)
         faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []

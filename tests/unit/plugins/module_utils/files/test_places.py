@@ -173,7 +173,7 @@ def test_a_link_of_another_user_is_not_followed(
     link.symlink_to("victim")
     os.chown(link, OTHER, OTHER, follow_symlinks=False)
     with pytest.raises(AtlasError) as caught:
-        _ = places.followed(places.of(f"{link}/file" if where == "the folder" else str(link)))
+        places.followed(places.of(f"{link}/file" if where == "the folder" else str(link)))
     assert caught.value.message == (
         f"{link} is a symbolic link that belongs to the user {OTHER}, so it could lead to any file;"
         " give the path that it leads to, let the task become that user, or have the link and its"

@@ -173,7 +173,7 @@ def test_a_key_that_one_file_holds_in_clear_is_known(site: Site) -> None:
 @pytest.mark.parametrize("name", ["cert.pem", "key.pem"])
 def test_what_is_not_there_is_not_unreadable(site: Site, name: str) -> None:
     site.deploy()
-    for each in {name, "fullchain.pem"}:
+    for each in (name, "fullchain.pem"):
         (site.folder / each).unlink()
     assert look(site).unreadable == ""
 

@@ -76,7 +76,7 @@ def test_a_store_without_a_folder_holds_nothing() -> None:
     store = Store("/absent", None, "name")
     assert (store.exists, store.read(), store.sets_if_any()) == (False, Record(), None)
     with pytest.raises(AtlasError, match=r"^/absent does not exist\.$"):
-        _ = store.folder
+        _folder = store.folder
 
 
 @pytest.mark.parametrize(
