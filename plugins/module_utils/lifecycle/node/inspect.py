@@ -212,8 +212,8 @@ def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> 
         )
     if is_to_change and found.carried:
         yield (
-            f"{', '.join(found.carried)} belong to the same certificate, and this task does not"
-            " name them; they are kept in step with it. Name them in the task, or remove them."
+            "Files that this task does not name belong to the same certificate and are kept in step"
+            f" with it: {', '.join(found.carried)}. Name them in the task, or remove them."
         )
     yield from map(orphan_notice, record.orphans)
     if record.attempt and not record.attempt.is_reported and not reasons:

@@ -19,7 +19,7 @@ from ...files.places import NoFolderError, Places
 from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Removed, on_wire
 from ..wanted import Wanted
 from .glance import glance
-from .store import Store, Stores
+from .store import Store, Stores, naming_option
 
 STEPS: Mapping[str, type[Answer]] = {
     "inspect": Inspection,
@@ -93,7 +93,7 @@ def _inspect(item: dict[str, Any], stores: Stores, claimed: list[_Identity]) -> 
 
 def _identities(wanted: Wanted, places: Places) -> Iterator[_Identity]:
     for target in wanted.targets:
-        with contextlib.suppress(NoFolderError):
+        with contextlib.suppress(NoFolderError), naming_option(target):
             yield places.followed(places.of(target.path)).identity
 
 

@@ -34,7 +34,7 @@ from ...files.changes import Draft
 from ...files.folder import Folder, UnreadableError
 from ...files.ownership import OWN
 from ...files.places import NoFolderError, Places, protected_folder
-from ..wanted import Wanted
+from ..wanted import Target, Wanted
 from .record import Record, read_record
 
 _OF_ROOT = "/var/lib/globalsign-atlas"
@@ -79,6 +79,17 @@ class Stores:
         return stores[0]
 
 
+@contextlib.contextmanager
+def naming_option(target: Target) -> Iterator[None]:
+    """Have what is wrong with the way to a file begin with the option that it is given by."""
+    try:
+        yield
+    except NoFolderError:
+        raise
+    except AtlasError as error:
+        raise AtlasError(f"{target.option}: {error.message}") from None
+
+
 def default_state_folder() -> str:
     """Where records lie if the task does not say so."""
     if os.geteuid() == 0:
@@ -96,7 +107,7 @@ def default_state_folder() -> str:
 def _names(wanted: Wanted, places: Places) -> Iterator[str]:
     for target in wanted.targets:
         folder, name = os.path.split(target.path)
-        with contextlib.suppress(NoFolderError):
+        with contextlib.suppress(NoFolderError), naming_option(target):
             folder = places.folder(folder).path
         path = os.path.join(folder, name)
         yield _name(os.path.join(os.path.basename(folder), name), path)

@@ -508,7 +508,7 @@ def test_what_is_held_is_put_in_place_without_a_request(bench: Bench, atlas: Atl
     assert (bench.steps, atlas.calls) == (["inspect", "install", "acknowledge"], [])
     assert (bench.ordered("install")[0][0]["action"], bench.serial()) == ("resume", serial)
     assert entry_of(result)["repairs"] == [
-        f"kept: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
+        f'kept: {serial} is not in place, validate: "{validate}" failed with 3: it said nothing'
     ]
 
 

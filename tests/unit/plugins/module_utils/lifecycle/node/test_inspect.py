@@ -460,8 +460,8 @@ def test_a_file_that_is_carried_is_named_once_something_changes(site: Site) -> N
         site,
         repairs=[f"{site.folder}/cert.pem: missing"],
         notices=[
-            f"{site.folder}/fullchain.pem belong to the same certificate, and this task does not"
-            " name them; they are kept in step with it. Name them in the task, or remove them."
+            "Files that this task does not name belong to the same certificate and are kept in step"
+            f" with it: {site.folder}/fullchain.pem. Name them in the task, or remove them."
         ],
     )
 

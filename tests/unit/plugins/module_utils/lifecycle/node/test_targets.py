@@ -50,7 +50,7 @@ def test_nothing_stands_in_the_way_of_new_files(site: Site) -> None:
 def test_a_path_below_a_file_is_an_obstacle(site: Site) -> None:
     (site.folder / "file").write_text("")
     site.folder = site.folder / "file"
-    assert site.inspect()["obstacle"] == f"{site.folder} is not a folder."
+    assert site.inspect()["obstacle"] == f"path: {site.folder} is not a folder."
 
 
 def test_all_that_stands_in_the_way_is_reported_in_its_order(site: Site) -> None:
@@ -158,8 +158,8 @@ def test_a_link_that_others_could_have_made_is_not_followed(site: Site) -> None:
     site.folder.chmod(0o777)
     obstacle = site.inspect()["obstacle"]
     assert obstacle.startswith(
-        f"{site.folder}/cert.pem is a symbolic link that lies in {site.folder}, where others can"
-        " exchange it"
+        f"path: {site.folder}/cert.pem is a symbolic link that lies in {site.folder}, where others"
+        " can exchange it"
     )
     assert site.prepare()["obstacle"] == obstacle
 
