@@ -19,6 +19,7 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.api.certificate_c
 )
 
 from .counting import (
+    DAY,
     POST,
     bought,
     dangling,
@@ -26,6 +27,7 @@ from .counting import (
     said,
     serial_of,
     served,
+    shifted,
     stated_for,
     statuses,
     warned,
@@ -113,3 +115,22 @@ def test_some_of_the_paths(tasks: Tasks, layout: str, names: tuple[str, str]) ->
     some = {options[name]: str(tasks.folder / name) for name in names}
     outcome_of(tasks, certificates=[{**some, **stated}], **ABSENT)
     assert dangling(tasks.folder) == []
+
+
+@pytest.mark.parametrize("shift", [600, 170 * DAY, -170 * DAY])
+def test_a_wrong_clock_does_not_end_the_lease_of_another(
+    service: Simulator, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, shift: int
+) -> None:
+    stated = stated_for("clock")
+    remover = replace(tasks, new_run=elsewhere, clock=shifted(shift))
+    answers: list[dict[str, Any]] = []
+    honest = CertificateCalls.request_certificate
+
+    def request(self: CertificateCalls, body: Any) -> Any:
+        answers.append(outcome_of(remover, **ABSENT, **stated))
+        return honest(self, body)
+
+    monkeypatch.setattr(CertificateCalls, "request_certificate", request)
+    result = outcome_of(tasks, **stated)
+    assert "failed" in answers[0], answers
+    assert bought(service, stated) == [served(tasks.folder)] == [serial_of(result)]

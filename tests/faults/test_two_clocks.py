@@ -123,3 +123,27 @@ def test_two_controllers_that_differ_on_the_time(
     assert bought(service, stated) == [serial_of(result)]
     assert of_other[0]["failed"]
     assert served(tasks.folder) == serial_of(result)
+
+
+def test_all_workers_of_a_run_find_out(service: Simulator, tasks: Tasks, quick_path: Path) -> None:
+    """Token, policy and chain are read once for all, so the others may have no answer yet that
+    tells the time."""
+    service.control("POST", "/clock", {"move": -170 * DAY})
+    workers = []
+    try:
+        for number in range(3):
+            folder = quick_path / f"host{number}"
+            folder.mkdir()
+            worker = replace(tasks, folder=folder, clock=shifted(-170 * DAY))
+            workers.append((worker, stated_for("worker")))
+            assert worker.run(**workers[-1][1])["changed"]
+        scratch = quick_path / "scratch"
+        scratch.mkdir()
+        for worker, stated in workers:
+            result = replace(worker, clock=time.time, scratch=scratch).run(**stated)
+            assert len(bought(service, stated)) == 1
+            assert "clock" in warned(result)
+            assert not result["changed"]
+            assert "failed" not in result
+    finally:
+        service.control("POST", "/clock", {"move": 170 * DAY})

@@ -20,7 +20,9 @@ from typing import Any, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from .counting import DAY, outcome_of, said, serial_of, served
+from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
+
+from .counting import DAY, outcome_of, said, serial_of, served, warned
 from .model_service import AUTHORITY, Clock, ModelClient, ModelService, Order, Post
 from .whole_task import Tasks
 
@@ -56,6 +58,11 @@ CHANGES: dict[str, Change] = {
         order, public_key=ec.generate_private_key(ec.SECP256R1()).public_key()
     ),
 }
+
+
+def early(order: Order, now: int) -> Order:
+    """It begins in two days."""
+    return remade(order, begins=now + 2 * DAY)
 
 
 class OddService(ModelService):
@@ -146,7 +153,7 @@ def test_what_is_not_valid_yet_waits_for_its_time(
     if not is_first:
         tasks.run(san=OLD)
     before, count = contents(tasks.folder), len(odd_service.orders)
-    odd_service.change = lambda order, now: remade(order, begins=now + 2 * DAY)
+    odd_service.change = early
     for _run in range(2):
         result = outcome_of(tasks)
         assert contents(tasks.folder) == before
@@ -211,3 +218,42 @@ def test_a_private_key_of_what_is_not_used_is_no_secret_kept_in_clear(
     for path in tasks.folder.rglob("*"):
         if path.is_file() and b"PRIVATE KEY" in path.read_bytes():
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("kind", ["not valid yet", "a CA"])
+def test_what_is_left_aside_is_named(odd_service: OddService, tasks: Tasks, kind: str) -> None:
+    """By the run that puts another one in its place, and by the one that removes all."""
+    odd_service.change = early if kind == "not valid yet" else CHANGES[kind]
+    outcome_of(tasks)
+    odd_service.change = None
+    (left,) = odd_service.orders
+    removed = tasks.run(state="absent", check_mode=True)
+    assert left.serial in warned(removed)
+    other = {"san": {"dns_names": ["changed.quillon.example"]}}
+    assert left.serial in warned(tasks.run(**other))
+    assert len(odd_service.orders) == 2
+    assert left.serial not in said(tasks.run(**other))
+
+
+@pytest.mark.parametrize("kind", ["not valid yet", *CHANGES])
+def test_what_is_only_returned_is_looked_at_as_well(
+    odd_service: OddService, tasks: Tasks, kind: str
+) -> None:
+    """Without files, too, nothing that cannot be used is returned, nor bought again."""
+    key = keys.generate(keys.KeyKind("ECDSA", 256))
+    stated = {
+        "csr_content": keys.signing_request_pem(key, NAME),
+        "public_key_signature": keys.prove_possession(key),
+        "state_dir": str(tasks.records),
+    }
+    odd_service.change = early if kind == "not valid yet" else CHANGES[kind]
+    for _run in range(3):
+        result = outcome_of(tasks, **stated)
+        assert "BEGIN CERTIFICATE" not in said(result)
+        assert odd_service.orders[0].serial in said(result)
+        assert len(odd_service.orders) == 1
+    odd_service.change = None
+    forced = tasks.run(force=True, **stated)
+    assert forced["certificates"][0]["certificate"].startswith("-----BEGIN CERTIFICATE-----")
+    assert serial_of(forced) == odd_service.orders[1].serial
+    assert not tasks.run(**stated)["changed"]

@@ -191,6 +191,7 @@ class Session:
         self._token: StoredToken | None = None
         self._refused_login: ApiError | None = None
         self._ahead_of_monotonic = time.time() - time.monotonic()
+        self._was_told_the_time = False
 
     def __enter__(self) -> Session:
         return self
@@ -208,10 +209,15 @@ class Session:
         self._transport.close()
 
     def service_time(self) -> float:
-        """The service's clock, UNIX seconds, as its last answer told; before that, ours.
+        """The service's clock, UNIX seconds, as its last answer told; before that, as it was told
+        to who obtained the token of the store; else ours.
 
         Up to a second slow, because an answer tells whole seconds.
         """
+        if not self._was_told_the_time:
+            stored = self._store.load()
+            if stored is not None and stored.obtained_at <= time.time():
+                self._set_clock(stored.service_ahead)
         return time.monotonic() + self._ahead_of_monotonic
 
     @property
@@ -329,6 +335,7 @@ class Session:
         return StoredToken(_access_token(response, request), started, ahead)
 
     def _set_clock(self, ahead: float) -> None:
+        self._was_told_the_time = True
         self._ahead_of_monotonic = time.time() + ahead - time.monotonic()
 
     def _exchange(self, request: _Request, token: StoredToken | None, attempts: Attempts) -> Answer:
@@ -388,6 +395,7 @@ class Session:
     def _note_the_time(self, answer: Answer) -> None:
         date = http_date(answer.headers.get("date", ""))
         if date is not None:
+            self._was_told_the_time = True
             self._ahead_of_monotonic = date - time.monotonic()
 
     def _understood(self, request: _Request, answer: Answer, token: StoredToken | None) -> Response:

@@ -16,6 +16,7 @@ import errno
 import os
 import stat
 from types import TracebackType
+from typing import NamedTuple
 
 from ..errors import AtlasError
 from . import extended, ownership
@@ -24,7 +25,6 @@ LARGEST_FILE = 1024 * 1024
 _PIECE = 64 * 1024
 _HANDLE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_HANDLE = _HANDLE | os.O_DIRECTORY
-_NEW_MODE = 0o700
 _NO_LINK = (errno.EINVAL, errno.ENOENT)
 _NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 
@@ -32,6 +32,13 @@ _NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 class UnreadableError(AtlasError):
     """A file that is there and cannot be read: what is in it nobody knows. Completes a sentence
     that begins with its path."""
+
+
+class FoundFile(NamedTuple):
+    """A file that was read: its content, its owner, group and mode."""
+
+    content: bytes
+    status: os.stat_result
 
 
 class Folder:
@@ -133,7 +140,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
 
     def link_text(self, name: str) -> str | None:
         """Where a symbolic link says that it leads to; None if the name stands for no link."""
@@ -142,23 +149,29 @@ class Folder:
         except OSError as error:
             if error.errno in _NO_LINK:
                 return None
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
 
-    def read(self, name: str) -> bytes | None:
-        """The content of a file; None if there is none, an `UnreadableError` for what is no file
-        or cannot be opened."""
+    def read(self, name: str, most: int = LARGEST_FILE) -> bytes | None:
+        """The content of a file of at most so many bytes; None if there is none, an
+        `UnreadableError` for what is no file or cannot be opened."""
+        found = self.find(name, most)
+        return found.content if found else None
+
+    def find(self, name: str, most: int = LARGEST_FILE) -> FoundFile | None:
+        """As `read`, with whose the file is: both are of one file, whatever is put there
+        meanwhile."""
         opened = self.open_file(name)
         if opened is None:
             return None
         try:
-            content = _read(opened)
+            content, status = _read(opened, most), os.fstat(opened)
         except OSError as error:
             raise UnreadableError(f"cannot be read: {explain(error)}") from None
         finally:
             os.close(opened)
-        if len(content) > LARGEST_FILE:
-            raise UnreadableError(f"is larger than {LARGEST_FILE} bytes")
-        return content
+        if len(content) > most:
+            raise UnreadableError(f"is larger than {most} bytes")
+        return FoundFile(content, status)
 
     def open_file(self, name: str) -> int | None:
         """Open a regular file to read it; the errors are those of `read`."""
@@ -167,7 +180,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnreadableError(f"cannot be read: {self._explain(error)}") from None
+            raise UnreadableError(f"cannot be read: {self.refusal(error)}") from None
         try:
             found = os.fstat(handle)
             _refuse_irregular(found)
@@ -195,7 +208,9 @@ class Folder:
         if not hasattr(os, "O_PATH"):
             return os.dup(handle)
         try:
-            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+            # Not to wait for one who holds a lease on the file (fcntl(2), F_SETLEASE).
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(f"/proc/self/fd/{handle}", flags)
         except FileNotFoundError:
             if self.is_protected:
                 return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.handle)
@@ -236,7 +251,7 @@ class Folder:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             return os.open(".", flags, dir_fd=self.handle)
         except OSError as error:
-            raise AtlasError(f"{self.path}: cannot be opened: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path}: cannot be opened: {self.refusal(error)}.") from None
 
     def is_writable(self) -> bool:
         """Whether the user of the task may put files into it, and sync it, which takes reading."""
@@ -251,7 +266,7 @@ class Folder:
             return False
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self.refusal(error)}."
             ) from None
         return True
 
@@ -266,7 +281,7 @@ class Folder:
             what = "is a symbolic link that is not followed" if is_link else "is not a folder"
             raise AtlasError(f"{self.path_of(name)} {what}.") from None
         except OSError as error:
-            raise AtlasError(f"{self.path_of(name)}: {self._explain(error)}.") from None
+            raise AtlasError(f"{self.path_of(name)}: {self.refusal(error)}.") from None
         return Folder(handle, self.path_of(name), self)
 
     def make(
@@ -277,15 +292,7 @@ class Folder:
         found = self.inner(name)
         if found is not None:
             return found
-        try:
-            os.mkdir(name, _NEW_MODE, dir_fd=self.handle)
-            is_new = True
-        except FileExistsError:
-            is_new = False
-        except OSError as error:
-            raise AtlasError(
-                f"{self.path_of(name)}: cannot be created: {self._explain(error)}."
-            ) from None
+        is_new = self._create(name, mode)
         made = self.inner(name)
         if made is None:
             raise AtlasError(f"{self.path_of(name)}: was removed meanwhile.")
@@ -298,12 +305,28 @@ class Folder:
             raise
         return made
 
+    def _create(self, name: str, mode: int) -> bool:
+        """Make a folder that has its mode from the first moment: a call that is cut off right after
+        must not leave one that services cannot get through. Whether it was this call that did."""
+        umask = os.umask(0)
+        try:
+            os.mkdir(name, mode, dir_fd=self.handle)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise AtlasError(
+                f"{self.path_of(name)}: cannot be created: {self.refusal(error)}."
+            ) from None
+        finally:
+            os.umask(umask)
+        return True
+
     def _dress(self, mode: int, owner: int | None, group: int | None, is_certain: bool) -> None:
         """Give a new folder its owner, group and mode. Unless it is certain to be the one that was
         made, it has to look like it: a folder of root's could have been moved into its place."""
         handle = self._opened()
         try:
-            if not is_certain and not _looks_new(handle):
+            if not is_certain and not _looks_new(handle, mode):
                 raise AtlasError(f"{self.path}: was exchanged for another folder meanwhile.")
             if owner is not None or group is not None:
                 os.fchown(handle, -1 if owner is None else owner, -1 if group is None else group)
@@ -357,11 +380,11 @@ class Folder:
             return
         except OSError as error:
             raise AtlasError(
-                f"{self.path_of(name)}: cannot be removed: {self._explain(error)}."
+                f"{self.path_of(name)}: cannot be removed: {self.refusal(error)}."
             ) from None
 
-    def _explain(self, error: OSError) -> str:
-        """Why something in it was refused."""
+    def refusal(self, error: OSError) -> str:
+        """Why the system refused something in it, and what helps if that is known."""
         return explain_refusal(error, self.path, self._found.st_uid)
 
 
@@ -374,9 +397,9 @@ def _refuse_irregular(found: os.stat_result) -> None:
         raise UnreadableError("is not a regular file")
 
 
-def _read(handle: int) -> bytes:
+def _read(handle: int, most: int) -> bytes:
     """All of a file, or a little more than what is taken of one."""
-    pieces, left = [], LARGEST_FILE + 1
+    pieces, left = [], most + 1
     while left:
         piece = os.read(handle, min(left, _PIECE))
         if not piece:
@@ -386,9 +409,9 @@ def _read(handle: int) -> bytes:
     return b"".join(pieces)
 
 
-def _looks_new(handle: int) -> bool:
+def _looks_new(handle: int, mode: int) -> bool:
     found = os.fstat(handle)
-    is_own = found.st_uid == os.geteuid() and not found.st_mode & ~_NEW_MODE & 0o777
+    is_own = found.st_uid == os.geteuid() and found.st_mode & 0o777 == mode & 0o777
     return is_own and not os.listdir(handle)
 
 

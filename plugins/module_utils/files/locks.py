@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 
 from ..errors import AtlasError
-from .folder import Folder, explain
+from .folder import Folder
 
 _PATIENCE = 120.0
 _PAUSE = 0.05
@@ -47,7 +47,7 @@ def _hold(folder: Folder, name: str) -> tuple[int, _Identity]:
         try:
             handle = os.open(name, flags, 0o600, dir_fd=folder.handle)
         except OSError as error:
-            raise AtlasError(f"{path}: cannot be opened: {explain(error)}.") from None
+            raise AtlasError(f"{path}: cannot be opened: {folder.refusal(error)}.") from None
         try:
             identity = _wait_for(handle, path, deadline)
             # Who held it may have removed it: then it keeps nobody out any more.
@@ -55,7 +55,7 @@ def _hold(folder: Folder, name: str) -> tuple[int, _Identity]:
                 return handle, identity
         except OSError as error:
             os.close(handle)
-            raise AtlasError(f"{path}: cannot be locked: {explain(error)}.") from None
+            raise AtlasError(f"{path}: cannot be locked: {folder.refusal(error)}.") from None
         except BaseException:
             os.close(handle)
             raise

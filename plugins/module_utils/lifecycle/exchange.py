@@ -46,6 +46,7 @@ class Inspection:
     revoked. `notices`: what the user should know. `is_own`: this collection obtained it, and its
     private key is here. `has_previous`: there is something to switch back to. `is_cut_off`: a
     switch, or a switch back, was begun and not finished.
+    `is_unknown`: the obstacle stood in the way of finding out anything.
     `content`: certificate, chain and root as PEM, if they were asked for.
     """
 
@@ -63,12 +64,13 @@ class Inspection:
     is_own: bool = False
     has_previous: bool = False
     is_cut_off: bool = False
+    is_unknown: bool = False
     content: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def stopped(cls, obstacle: str) -> Inspection:
         """Nothing could be found out."""
-        return cls(obstacle=obstacle)
+        return cls(obstacle=obstacle, is_unknown=True)
 
 
 @dataclass(frozen=True)

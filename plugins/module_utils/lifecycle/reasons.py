@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..times import iso_time
+
 _ONLY_THE_KEY = ("privatekey_type", "privatekey_size", "forced")
 
 
@@ -28,9 +30,20 @@ def orphan_notice(serial: str) -> str:
     )
 
 
-def unfinished_notice() -> str:
+def unfinished_notice(serial: str, not_after: int) -> str:
     """What a user should know of a request that was begun for a former wish."""
-    return f"{_UNFINISHED}; Atlas may have issued a certificate for it that nobody uses."
+    return f"{_UNFINISHED}; {possibly_issued(serial, not_after)}"
+
+
+def possibly_issued(serial: str, not_after: int) -> str:
+    """What may have become of a request, with what it can be found by in the Atlas portal: its
+    serial number, or the end that was requested (UNIX seconds, 0 for none)."""
+    if serial:
+        return f"Atlas accepted it as {serial}, which nobody uses."
+    end = f", which ends on {iso_time(not_after)}" if not_after else ""
+    return (
+        f"Atlas may have issued a certificate for it{end}{' and' if end else ' that'} nobody uses."
+    )
 
 
 def is_told_once(notice: str) -> bool:

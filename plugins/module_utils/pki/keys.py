@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Union
 
 from ..asn1 import pem
 from ..errors import AtlasError
+from .effort import refuse_slow_key
 from .library import InvalidSignature, ec, hashes, padding, rsa, serialization, x509
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ def load_private_key(content: bytes, passphrase: str | None = None) -> PrivateKe
     Text and other blocks around it are passed over; a key without a passphrase needs none. The
     error texts complete a sentence that begins with the file's name, and never quote the file.
     """
-    block = private_key_block(content)
-    if not block:
+    found = next(pem.blocks(content, _PRIVATE_KEYS), None)
+    if found is None:
         raise AtlasError("is not a private key in PEM format") from None
+    refuse_slow_key(found)
+    block = found.whole
     is_encrypted = b"ENCRYPTED" in block
     secret = passphrase.encode("utf-8") if passphrase is not None and is_encrypted else None
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..asn1.certificate import Certificate
 from ..errors import AtlasError
 from . import certificates, keys
+from .effort import refuse_slow_derivation
 from .library import ec, load_pkcs12, rsa, serialization, serialize_pkcs12
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def write(
 def read(content: bytes, passphrase: str | None) -> Contents:
     """Read a PKCS#12. The error texts complete a sentence that begins with the file's name."""
     secret = passphrase.encode("utf-8") if passphrase else None
+    refuse_slow_derivation(content)
     try:
         key, certificate, others = load_pkcs12(content, secret)
     except Exception:  # cryptography raises many types here, and their texts may quote the input

@@ -149,7 +149,7 @@ FILES = "plugins.module_utils.files"
 PATHLESS = words(
     """
     _exit close dup environ fchmod fchown fdopen fork fsdecode fsencode fspath fstat fsync getegid
-    geteuid getpid killpg kill path pipe posix_fallocate read sep stat_result urandom waitpid write
+    geteuid getpid killpg kill path pipe posix_fallocate read sep stat_result umask urandom waitpid write
     """
 )
 """What `os` has that takes no path; constants, in capitals, do not either."""

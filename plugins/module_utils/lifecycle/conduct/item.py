@@ -262,6 +262,16 @@ class CertificateItem:
             "breaks": breaks,
         }
 
+    @property
+    def holder(self) -> dict[str, Any]:
+        """The lease of the run that keeps the files from being removed; empty if there is none."""
+        return self.removed.busy if self.removed else {}
+
+    @property
+    def held_until(self) -> int:
+        """When that lease is over, in UNIX seconds; 0 without one."""
+        return int(self.holder.get("until", 0))
+
     def set_removed(self, removed: Removed) -> None:
         """Take the node's answer to `remove`."""
         self.removed = removed

@@ -35,6 +35,8 @@ MOST_IN_A_ROUND = 100
 _PATIENCE = 180.0
 _BUSY_PAUSE = 2.0
 _LEASE_MARGIN = 60
+_BEFORE_ALL = 0
+"""A time at which no lease is over."""
 _SECONDS_FOR_EACH = 2
 _NOT_KNOWN = "whether it was put in place is not known"
 _TOLERATED_SKEW = 300
@@ -155,7 +157,8 @@ class CertificateTask:
     def _forgive_obstacles(self) -> None:
         """What only stands in the way of new files is no error where none are written."""
         for item in self._items:
-            item.error = ""
+            if not item.inspection.is_unknown:
+                item.error = ""
 
     # state: present
 
@@ -615,15 +618,40 @@ class CertificateTask:
     # state: absent
 
     def _remove(self) -> None:
+        """Wait for runs that are at work, as long as they may be by the clock of Atlas."""
+        run = self._world.run
+
         def ask(asked: Sequence[CertificateItem], breaks: str) -> list[dict[str, Any]]:
-            removes_key = self._options["remove_privatekey"]
-            orders = [item.for_remove(self._now(), breaks, removes_key) for item in asked]
-            answers = self._node.remove(orders)
-            for item, removed in zip(asked, answers):
-                item.set_removed(removed)
-            return [removed.busy for removed in answers]
+            self._ask_to_remove(asked, breaks, _BEFORE_ALL)
+            over = [
+                item
+                for item in asked
+                if item.held_until
+                and not run.knows_to_be_gone(item.holder)
+                and item.held_until <= self._now()
+            ]
+            if over:
+                self._learn_the_time()
+                self._ask_to_remove(over, breaks, self._now())
+            return [item.holder for item in asked]
 
         self._once_free(self._items, ask)
+
+    def _ask_to_remove(self, items: Sequence[CertificateItem], breaks: str, now: int) -> None:
+        removes_key = self._options["remove_privatekey"]
+        orders = [item.for_remove(now, breaks, removes_key) for item in items]
+        for item, removed in zip(items, self._node.remove(orders)):
+            item.set_removed(removed)
+
+    def _learn_the_time(self) -> None:
+        """From the service, if it can be asked: a clock that is wrong here would end the lease of
+        a run that is at work."""
+        from ..obtain import plan
+
+        if self._clock is self._world.clock:
+            with contextlib.suppress(AtlasError), self._world.open_client() as client:
+                plan.fetch_policy(client)
+                self._clock = client.service_time
 
 
 def _waits(item: CertificateItem) -> bool:

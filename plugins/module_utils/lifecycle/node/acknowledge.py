@@ -72,8 +72,9 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
     if is_new:
         yield from _back_up(store, record, wanted.backups)
     reported = (_confirmed(record) if is_new else record).with_(orphans=[])
-    if reported.attempt:
-        reported = reported.with_(attempt=replace(reported.attempt, is_reported=True))
+    attempt = reported.attempt
+    if attempt and not (order.confirms and attempt.request == wanted.wish):
+        reported = reported.with_(attempt=replace(attempt, is_reported=True))
     if reported != record:
         yield [store.draft(reported)]
     store.tidy(reported)

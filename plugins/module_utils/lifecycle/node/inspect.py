@@ -46,7 +46,7 @@ def inspect(
         unacknowledged=record.is_on_probation,
         is_untidy=_is_untidy(found, reasons),
         superseded=_to_be_revoked(record),
-        notices=list(_notices(found, reasons, is_to_change, now)),
+        notices=list(_notices(found, reasons, bool(unfinished), is_to_change, now)),
         is_own=bool(found.deployed.recorded and found.material and found.material.key),
         has_previous=bool(record.previous and record.previous.has_files),
         is_cut_off=record.is_cut_off,
@@ -192,7 +192,9 @@ def _needs_chain(found: Found, reasons: list[str], has_unfinished: bool) -> bool
     return lacks_chain or (ROOT in parts and material.root is None)
 
 
-def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> Iterator[str]:
+def _notices(
+    found: Found, reasons: list[str], resumes: bool, is_to_change: bool, now: int
+) -> Iterator[str]:
     deployed, record = found.deployed, found.record
     if deployed.certificate and not deployed.recorded and not reasons:
         issuer = facts_of(deployed.certificate).issuer
@@ -216,8 +218,10 @@ def _notices(found: Found, reasons: list[str], is_to_change: bool, now: int) -> 
             f" with it: {', '.join(found.carried)}. Name them in the task, or remove them."
         )
     yield from map(orphan_notice, record.orphans)
-    if record.attempt and not record.attempt.is_reported and not reasons:
-        yield unfinished_notice()
+    is_requested = bool(reasons) and not resumes
+    attempt = record.attempt
+    if attempt and not (attempt.is_reported or is_requested):
+        yield unfinished_notice(attempt.serial, attempt.not_after)
     for target in found.wanted.targets:
         status = found.disk.stat(target.path) if is_to_change else None
         if status is not None and status.st_nlink > 1:

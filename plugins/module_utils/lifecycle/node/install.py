@@ -146,7 +146,7 @@ def _issued(order: Order, found: Found, attempt: Attempt) -> tuple[str, Record]:
     material = _new_material(order, attempt)
     refuse_unknown_passphrases(found)
     targets, disk = found.wanted.targets, found.disk
-    held = sets.set_of(found.wanted.layout, material, targets, disk, intact=())
+    held = sets.set_of(found.wanted.layout, material, targets, disk, intact={})
     lacking = due.missing_usages(found.wanted, material.leaf)
     held = replace(held, request=attempt.request, differences=lacking)
     return found.record.adding(held)
@@ -286,7 +286,7 @@ def _rendered_anew(found: Found, name: str) -> Record:
     material = material_of(held)
     if material is None:
         raise AtlasError("what was to be put in place is damaged; run the task again.")
-    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact=())
+    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact={})
     anew = replace(
         anew, request=held.request, differences=held.differences, supersedes=held.supersedes
     )
@@ -301,10 +301,7 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
     reserve_of(found).release()
     try:
         if held.layout == LINKED:
-            # So that one rename switches them all, the paths are links before it.
-            before = replace(record.sets[record.confirmed], layout=LINKED)
-            if before.has_files and before.is_restorable and not _is_linked(found):
-                yield from sets.put_in_place(store, disk, record.confirmed, before)
+            yield from _linked(found, name)
         changed = yield from sets.put_in_place(store, disk, name, held)
         _validate(found.wanted)
     except AtlasError as error:
@@ -321,10 +318,16 @@ def _switch(order: Order, found: Found, record: Record, name: str) -> Work[Insta
     )
 
 
-def _is_linked(found: Found) -> bool:
-    """Whether all files that are there are links of the layout `linked`."""
-    there = [target.path for target in found.wanted.targets if found.disk.exists(target.path)]
-    return all(found.disk.link(path) is not None for path in there)
+def _linked(found: Found, name: str) -> Work[list[str]]:
+    """Turn what lies there into links, so that one rename switches all; the paths of those that
+    were none."""
+    targets, disk = found.wanted.targets, found.disk
+    there = [target.path for target in targets if disk.exists(target.path)]
+    if all(disk.link(path) is not None for path in there):
+        return []
+    held = sets.adopted(found.recorded, found.material, targets, disk, keeps_key=False)
+    aside = f"{name}-found"
+    return (yield from sets.put_in_place(found.store, disk, aside, replace(held, layout=LINKED)))
 
 
 def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
@@ -405,10 +408,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     if layout == LINKED:
         # What is recorded to be linked is not cleared away, so that is recorded first.
         yield [found.store.draft(record)]
-        before = sets.adopted(recorded, material, targets, disk, keeps_key=False)
-        if before.has_files and not _is_linked(found):
-            aside, linked = f"{name}-found", replace(before, layout=LINKED)
-            changed += yield from sets.put_in_place(found.store, disk, aside, linked)
+        changed += yield from _linked(found, name)
     changed += yield from sets.put_in_place(found.store, disk, name, held)
     if name and layout != LINKED:
         yield [found.store.draft(record)]

@@ -73,21 +73,27 @@ class Found:
             return f"private key {deployed.key_error}"
         return ""
 
-    def intact(self, material: Material) -> list[str]:
-        """The paths whose files hold what they should of a set, in whatever form."""
-        targets = self.wanted.targets
-        return [target.path for target in targets if self._holds(target, material)]
+    def intact(self, material: Material) -> dict[str, bytes | None]:
+        """What the files hold that hold what they should of a set, in whatever form, by path."""
+        read = {target.path: self._content(target) for target in self.wanted.targets}
+        return {
+            target.path: read[target.path]
+            for target in self.wanted.targets
+            if self._holds(target, read[target.path], material)
+        }
 
     def differences(self) -> list[tuple[str, str]]:
         """What is to be mended although the certificate is as wanted: path, and what about it."""
         found = ((target.path, self._difference(target)) for target in self.wanted.targets)
         return [(path, what) for path, what in found if what]
 
-    def _holds(self, target: Target, material: Material) -> bool:
+    def _content(self, target: Target) -> bytes | None:
         try:
-            content = self.disk.read(target.path)
+            return self.disk.read(target.path)
         except UnreadableError:
-            content = b""
+            return b""
+
+    def _holds(self, target: Target, content: bytes | None, material: Material) -> bool:
         return self._is_sealed(target, content) or holds(target, content, material)
 
     def _is_sealed(self, target: Target, content: bytes | None) -> bool:
@@ -102,7 +108,7 @@ class Found:
     def _difference(self, target: Target) -> str:
         if self.material is None:
             return "missing"
-        if not self._holds(target, self.material):
+        if not self._holds(target, self._content(target), self.material):
             return "not as it should be" if self.disk.exists(target.path) else "missing"
         found = self.disk.stat(target.path)
         if found is None:

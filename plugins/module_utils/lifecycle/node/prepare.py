@@ -18,6 +18,7 @@ from ...files.places import Places, open_folder
 from ...pki import certificates, keys
 from .. import due
 from ..exchange import Prepared
+from ..reasons import orphan_notice
 from ..wanted import Wanted
 from .inspect import not_to_be_requested, pending_set
 from .look import Found, external_key, refuse_unknown_passphrases
@@ -113,9 +114,11 @@ def _begun_or_found(order: Order, found: Found, places: Places) -> Work[Prepared
     attempt = found.record.attempt
     key = None if attempt is None or order.anew else _key_of(attempt, order, places)
     if attempt is None or key is None:
-        given_up = [] if attempt is None or order.anew else [_GIVEN_UP]
+        notices = [] if attempt is None or order.anew else [_GIVEN_UP]
+        if found.record.rejected:
+            notices.append(orphan_notice(found.record.rejected.serial))
         prepared = yield from _begin(order, found, places)
-        return replace(prepared, notices=given_up)
+        return replace(prepared, notices=notices)
     renewed = replace(attempt, lease=order.lease, attempt_id=order.attempt_id, is_reported=False)
     yield [found.store.draft(found.record.with_(attempt=renewed))]
     return replace(

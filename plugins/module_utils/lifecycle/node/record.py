@@ -55,7 +55,7 @@ class Attempt:
     is. `begun` and `touched`, when something was noted last, are UNIX seconds. `request` is what
     the task stated, `not_after` the exact end that is asked for, `known` the serial numbers that
     cannot be its own, `serial` its own as soon as it is known. `is_reported`: the user was told
-    that it was never finished.
+    that nobody needs it any more.
     """
 
     attempt_id: str

@@ -16,10 +16,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Union
 
-from ...errors import AtlasError
 from ...files.changes import Change, Draft, Link, Removal, label_of
 from ...files.folder import Folder
 from ...files.phases import Work
@@ -34,15 +34,19 @@ from .store import LIVE, Store
 _SET_MODE = 0o711
 
 
+Intact = Mapping[str, Union[bytes, None]]
+
+
 def set_of(
-    layout: str, material: Material, targets: Sequence[Target], disk: Disk, intact: Sequence[str]
+    layout: str, material: Material, targets: Sequence[Target], disk: Disk, intact: Intact
 ) -> CertificateSet:
     """The set of a certificate with a file for each target.
 
-    Those at the paths of `intact` hold what they should, and stay as they are written down.
+    Those at the paths of `intact` hold what they should, and stay as they are written down: as they
+    were when they were judged, whatever lies there by now.
     """
     files = {
-        target.path: _file(layout, target, material, disk, is_intact=target.path in intact)
+        target.path: _file(layout, target, _content(target, material, intact), disk)
         for target in targets
     }
     return _naming(targets, replace(_described(material), layout=layout, files=files))
@@ -69,8 +73,11 @@ def _naming(targets: Sequence[Target], held: CertificateSet) -> CertificateSet:
     )
 
 
-def _file(layout: str, target: Target, material: Material, disk: Disk, is_intact: bool) -> SetFile:
-    content = disk.read(target.path) if is_intact else render(target, material)
+def _content(target: Target, material: Material, intact: Intact) -> bytes | None:
+    return intact[target.path] if target.path in intact else render(target, material)
+
+
+def _file(layout: str, target: Target, content: bytes | None, disk: Disk) -> SetFile:
     if not content:
         return SetFile(is_there=False, mode=target.mode)
     attributes = attributes_of(target)
@@ -114,13 +121,11 @@ def adopted(
 
 
 def _as_found(path: str, disk: Disk) -> SetFile:
-    try:
-        content, found = disk.read(path), disk.stat(path)
-    except AtlasError as error:
-        raise AtlasError(f"{path} {error.message.rstrip('.')}.") from None
-    if content is None or found is None:
+    found = disk.find_named(path)
+    if found is None:
         return SetFile(is_there=False)
-    return set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
+    status = found.status
+    return set_file(found.content, status.st_uid, status.st_gid, status.st_mode & 0o7777)
 
 
 def put_in_place(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[list[str]]:
@@ -214,7 +219,8 @@ def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
 def file_name(path: str) -> str:
     """What a file is called in the folder of its set, which depends on no other file of it."""
     digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{digest[:8]}-{os.path.basename(path)[-200:]}"
+    shown = os.fsencode(os.path.basename(path))[-200:].decode("utf-8", "ignore")
+    return f"{digest[:8]}-{shown}"
 
 
 def link_text(store: Store, folder: Folder, path: str) -> str:

@@ -18,6 +18,7 @@ from ...files.phases import Work, in_phases
 from ...files.places import NoFolderError, Places
 from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Removed, on_wire
 from ..wanted import Wanted
+from .disk import Disk
 from .glance import glance
 from .store import Store, Stores, naming_option
 
@@ -78,8 +79,8 @@ def _inspect_all(items: Sequence[dict[str, Any]], stores: Stores) -> list[Answer
 def _inspect(item: dict[str, Any], stores: Stores, claimed: list[_Identity]) -> Inspection:
     wanted = Wanted.from_wire(item["wanted"])
     with Places() as places:
-        claimed.extend(_identities(wanted, places))
         store = stores.of(wanted, places)
+        claimed.extend(_identities(wanted, Disk(store, places, wanted.follow)))
         seen = None if item["with_content"] else glance(wanted, store, places, item["now"])
         if seen is not None:
             return seen
@@ -91,10 +92,10 @@ def _inspect(item: dict[str, Any], stores: Stores, claimed: list[_Identity]) -> 
         return inspect(wanted, store, places, item["now"], item["with_content"])
 
 
-def _identities(wanted: Wanted, places: Places) -> Iterator[_Identity]:
+def _identities(wanted: Wanted, disk: Disk) -> Iterator[_Identity]:
     for target in wanted.targets:
         with contextlib.suppress(NoFolderError), naming_option(target):
-            yield places.followed(places.of(target.path)).identity
+            yield disk.place(target.path).identity
 
 
 def _without_shared(answers: list[Answer], claimed: Sequence[Sequence[_Identity]]) -> list[Answer]:

@@ -40,6 +40,8 @@ from .record import Record, read_record
 _OF_ROOT = "/var/lib/globalsign-atlas"
 _OF_A_USER = ".local/state/globalsign-atlas"
 _STATE_MODE = 0o711
+_LARGEST_RECORD = 64 * 1024 * 1024
+"""More than the sets of it can take, each with files of the largest size that is read."""
 LIVE, BACKUPS = "live", "backups"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -156,7 +158,7 @@ class Store:
         if self._folder is None:
             return Record()
         try:
-            content = self._folder.read(f"{self.name}.json")
+            content = self._folder.read(f"{self.name}.json", _LARGEST_RECORD)
             return Record() if content is None else read_record(json.loads(content))
         except UnreadableError as error:
             raise AtlasError(f"{self.file} {error.message}.") from None

@@ -251,8 +251,27 @@ def test_a_folder_has_its_mode_whatever_the_umask_is(
             assert made.path == f"{tmp_path}/new"
             assert made.is_protected
     finally:
-        os.umask(before)
+        assert os.umask(before) == umask
     assert mode(tmp_path / "new") == 0o751
+
+
+def test_a_folder_has_its_mode_though_the_call_is_cut_off(
+    tmp_path: Path, room: Folder, monkeypatch: pytest.MonkeyPatch, descriptors: Descriptors
+) -> None:
+    """Services get through it to what a later call puts there."""
+
+    def cut_off(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    before, umask = descriptors(), os.umask(0o077)
+    monkeypatch.setattr(rooms.os, "fchmod", cut_off)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            room.make("new", 0o711)
+    finally:
+        assert os.umask(umask) == 0o077
+    assert mode(tmp_path / "new") == 0o711
+    assert descriptors() == before
 
 
 def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path, room: Folder) -> None:
@@ -300,7 +319,7 @@ def test_a_folder_that_was_put_in_the_place_of_a_new_one_is_not_opened_to_others
     """Who may write to a folder can move one of root's to the name of the one that was made."""
     private = tmp_path / "private"
     private.mkdir()
-    private.chmod(0o700 if has_content else 0o750)
+    private.chmod(0o755 if has_content else 0o700)
     if has_content:
         (private / "key.pem").write_text("")
     original = os.mkdir
@@ -314,7 +333,7 @@ def test_a_folder_that_was_put_in_the_place_of_a_new_one_is_not_opened_to_others
     with pytest.raises(AtlasError) as caught:
         open_room.make("new", 0o755)
     assert caught.value.message == f"{tmp_path}/new: was exchanged for another folder meanwhile."
-    assert mode(tmp_path / "new") == (0o700 if has_content else 0o750)
+    assert mode(tmp_path / "new") == (0o755 if has_content else 0o700)
 
 
 def test_two_calls_make_the_same_folder(
@@ -328,7 +347,7 @@ def test_two_calls_make_the_same_folder(
 
     monkeypatch.setattr(rooms.os, "mkdir", mkdir)
     with room.make("new", 0o755):
-        assert mode(tmp_path / "new") == 0o700  # the other call has yet to set it
+        assert mode(tmp_path / "new") == 0o755
 
 
 @pytest.mark.parametrize(

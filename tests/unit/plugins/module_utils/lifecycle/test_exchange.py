@@ -307,7 +307,8 @@ def test_control_characters_are_taken_out(sent: str, shown: str) -> None:
 
 
 def test_an_obstacle_is_all_that_is_told_of_what_was_stopped() -> None:
-    assert exchange.Inspection.stopped("no") == exchange.Inspection(obstacle="no")
+    stopped = exchange.Inspection(obstacle="no", is_unknown=True)
+    assert exchange.Inspection.stopped("no") == stopped
     assert exchange.Prepared.stopped("no") == exchange.Prepared(obstacle="no")
 
 

@@ -40,9 +40,13 @@ def test_what_nobody_uses_is_named() -> None:
 
 
 def test_what_is_told_once() -> None:
-    assert unfinished_notice() == (
-        "A request that was begun earlier was never finished and is not needed any more; Atlas may"
-        " have issued a certificate for it that nobody uses."
-    )
-    assert all(map(is_told_once, (orphan_notice("01AA"), unfinished_notice())))
+    begun = "A request that was begun earlier was never finished and is not needed any more; Atlas"
+    notices = {
+        ("", 0): f"{begun} may have issued a certificate for it that nobody uses.",
+        ("", 1_800_000_000): f"{begun} may have issued a certificate for it, which ends on"
+        " 2027-01-15T08:00:00Z and nobody uses.",
+        ("01AA", 1_800_000_000): f"{begun} accepted it as 01AA, which nobody uses.",
+    }
+    assert {facts: unfinished_notice(*facts) for facts in notices} == notices
+    assert all(map(is_told_once, (orphan_notice("01AA"), *notices.values())))
     assert not is_told_once("/a has other hard links")

@@ -402,3 +402,106 @@ def test_who_is_not_root_keeps_what_is_made(reachable: Path, as_root: None) -> N
     assert as_other(lambda: token(reachable, "/a/token").place(False)) == "True"
     assert {ownership(reachable / "a"), ownership(reachable / "a/token")} == {(OWNER, OWNER)}
     assert (mode(reachable / "a"), mode(reachable / "a/token")) == (0o755, 0o644)
+
+
+# Whoever owns the webroot, at every call
+
+CALLS = (
+    *("open", "fstat", "stat", "mkdir", "fchown", "fchmod", "fsync", "write", "replace", "unlink"),
+    *("listdir", "access", "read"),
+)
+
+
+VICTIMS = {"gsdv.txt": "token", "pki-validation/gsdv.txt": "token"}
+
+
+def exchange(base: Path, how: str) -> None:
+    """What lies in the webroot goes away, and something else gets its name."""
+    victim = base / "victim"
+    for entry in sorted((base / "www").rglob("*"), reverse=how == "the deepest"):
+        is_exchanged = any(path.is_symlink() for path in (entry, *entry.parents))
+        if is_exchanged or "away" in entry.name or not entry.exists():
+            continue
+        is_folder = entry.is_dir()
+        entry.rename(entry.with_name(f"away-{os.urandom(4).hex()}"))
+        if how == "a pipe":
+            os.mkfifo(entry)
+        elif how == "a folder of root's" and is_folder and (victim / "private").exists():
+            (victim / "private").rename(entry)
+        elif how == "another name" and not is_folder:
+            os.link(victim / "gsdv.txt", entry)
+        else:
+            entry.symlink_to(victim if is_folder else victim / "gsdv.txt")
+        if how == "the deepest":
+            return
+
+
+def lay_out(base: Path, content: str) -> dict[int, tuple[int, int, int]]:
+    """A webroot, and beside it what belongs to root; the mode and owners of that.
+
+    It has the content that is looked for: were a link followed, it would be removed.
+    """
+    victim, webroot = base / "victim", base / "www"
+    (victim / "private").mkdir(parents=True)
+    (victim / "private").chmod(0o700)
+    (victim / "pki-validation").mkdir()
+    for path in [victim / name for name in (*VICTIMS, "private/key.pem")]:
+        path.write_text("token")
+        path.chmod(0o600)
+    webroot.mkdir()
+    webroot.chmod(0o777)
+    if content:
+        token(webroot, content=content).place(False)
+    owned = owners(base)
+    return {path.lstat().st_ino: owned[path.lstat().st_ino] for path in victim.rglob("*")}
+
+
+def owners(base: Path) -> dict[int, tuple[int, int, int]]:
+    found = [path.lstat() for path in base.rglob("*")]
+    return {each.st_ino: (each.st_mode, each.st_uid, each.st_gid) for each in found}
+
+
+def said(act: Callable[[bool], bool]) -> str:
+    try:
+        return str(act(False))
+    except AtlasError as error:
+        return error.message
+
+
+@pytest.mark.parametrize("content", ["", "other", "token"])
+@pytest.mark.parametrize("state", ["place", "remove"])
+@pytest.mark.parametrize(
+    "how", ["a link", "the deepest", "a pipe", "another name", "a folder of root's"]
+)
+def test_who_owns_the_webroot_gains_nothing_at_any_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, state: str, how: str
+) -> None:
+    base, at = tmp_path, 0
+
+    def watching(name: str) -> None:
+        original = getattr(os, name) if name != "fsync" else lambda _handle: None
+
+        def watched(*arguments: object, **more: object) -> object:
+            nonlocal at
+            at -= 1
+            if at == 0:
+                exchange(base, how)
+            return original(*arguments, **more)
+
+        monkeypatch.setattr(os, name, watched)
+
+    for name in CALLS:
+        watching(name)
+    number = calls_left = 0
+    while calls_left <= 0:
+        number += 1
+        base = tmp_path / str(number)
+        before = lay_out(base, content)
+        at = number
+        assert "\n" not in said(getattr(token(base / "www"), state))
+        calls_left, at = at, -1
+        after = owners(base)
+        assert {key: after.get(key) for key in before} == before, number
+        assert {path: (base / "victim" / path).read_text() for path in VICTIMS} == VICTIMS
+        assert set(os.listdir(base / "victim")) - {"private"} == {"gsdv.txt", "pki-validation"}
+    assert number > 15

@@ -256,7 +256,7 @@ def test_a_request_that_is_not_needed_any_more_is_reported(site: Site) -> None:
     site.prepare(is_due=True)
     notice = (
         "A request that was begun earlier was never finished and is not needed any more; Atlas may"
-        " have issued a certificate for it that nobody uses."
+        " have issued a certificate for it, which ends on 2027-04-14T08:00:00Z and nobody uses."
     )
     assert reported(site, notices=[notice], is_untidy=True)
     site.install("", action="unknown")

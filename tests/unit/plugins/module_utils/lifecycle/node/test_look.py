@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import Places
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node.look import (
     Found,
@@ -254,14 +256,33 @@ def test_a_pkcs12_file_is_read_with_its_passphrase(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["cert.pem", "chain.pem", "key.pem"])
-def test_a_file_that_cannot_be_read_is_an_obstacle(site: Site, name: str) -> None:
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "large"])
+def test_a_file_that_cannot_be_read_is_an_obstacle_also_with_force(
+    site: Site, name: str, kind: str
+) -> None:
     site.deploy()
-    (site.folder / name).unlink()
-    os.mkfifo(site.folder / name)
+    site.options["force"] = True
+    path = site.folder / name
+    path.unlink()
+    said = "is not a regular file"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    elif kind == "folder":
+        path.mkdir()
+        said = "is a folder; give the path of a file"
+    else:
+        path.write_bytes(b" " * (1024 * 1024 + 1))
+        said = "is larger than 1048576 bytes"
     option = {"cert": "path", "chain": "chain_path", "key": "privatekey_path"}[name[:-4]]
     with pytest.raises(AtlasError) as caught:
         look(site)
-    assert caught.value.message == (f"{option}: {site.folder}/{name} is not a regular file.")
+    assert caught.value.message == f"{option}: {path} {said}."
+    assert site.inspect() == {
+        **vars(exchange.Inspection()),
+        "obstacle": f"{option}: {path} {said}.",
+    }
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -123,6 +123,7 @@ def test_what_is_recorded_of_an_attempt(site: Site) -> None:
     staged = keys.load_private_key(attempt.pop("key_pem").encode())
     assert keys.public_key_pem(staged.public_key()) == answer["public_key"]
     assert attempt == {
+        "is_reported": False,
         "attempt_id": "attempt",
         "begun": NOW,
         "touched": NOW,
@@ -373,3 +374,65 @@ def test_the_machine_is_told_apart_without_saying_which(
         for identity in (b"one", b"two", b"host")
     )
     assert identities == [one, one, two, host, host, host]
+
+
+@pytest.mark.parametrize("gone", [["cert.pem", "fullchain.pem"], ["cert.pem"], []])
+def test_a_key_that_is_never_to_change_stays_without_its_certificate(
+    site: Site, gone: list[str]
+) -> None:
+    site.options["privatekey_rotation"] = "never"
+    site.deploy()
+    before = site.content("key.pem")
+    for name in gone:
+        (site.folder / name).unlink()
+    prepared = site.prepare(is_due=True)
+    assert prepared["public_key"] == keys.public_key_pem(
+        keys.load_private_key(before.encode()).public_key()
+    )
+    assert site.install(site.issue(prepared["public_key"]))["is_deployed"]
+    assert site.content("key.pem") == before
+
+
+def test_a_key_that_others_made_is_kept_where_it_is_never_to_change(
+    site: Site, private_key: Any
+) -> None:
+    (site.folder / "key.pem").write_bytes(keys.private_key_pem(private_key))
+    site.options["privatekey_rotation"] = "never"
+    prepared = site.prepare()
+    assert prepared["public_key"] == keys.public_key_pem(private_key.public_key())
+    assert (prepared["is_key_unique"], prepared["old_serial"]) == (False, "")
+
+
+def test_another_item_of_this_run_is_at_work_in_the_same_files(site: Site) -> None:
+    site.prepare()
+    answer = site.prepare(attempt_id="another")
+    assert answer["obstacle"] == (
+        "another certificate of this task is kept in the same files; give each its own."
+    )
+    assert site.prepare()["obstacle"] == ""
+    site.install("", action="unknown")
+    assert site.prepare(attempt_id="another")["attempt_id"] == "another"
+
+
+def test_what_was_tried_before_is_not_left_behind(site: Site) -> None:
+    site.prepare()
+    assert site.names() == []
+
+
+def test_an_attempt_survives_an_error_of_the_service(site: Site) -> None:
+    first = site.prepare()
+    site.install("", action="unknown", failure="it did not answer")
+    again = site.prepare(lease=lease(run="later"), attempt_id="later")
+    assert (again["public_key"], again["attempt_id"]) == (first["public_key"], "later")
+    assert site.record()["attempt"]["failure"] == "it did not answer"
+
+
+def test_a_long_failure_is_cut(site: Site) -> None:
+    site.prepare()
+    site.install("", action="unknown", failure="x" * 2000)
+    assert site.record()["attempt"]["failure"] == "x" * 1000
+
+
+def test_a_request_without_names_has_no_subject(site: Site) -> None:
+    request = keys.load_signing_request(site.prepare()["signing_request"])
+    assert keys.public_key_pem(request) == site.prepare()["public_key"]

@@ -334,3 +334,31 @@ def test_the_name_of_one_more_set() -> None:
     assert record == replace(FULL, count=4, sets={**FULL.sets, "0004-0E": certificate_set("0E")})
     assert Record().adding(CertificateSet("plain"))[0] == "0001-none"
     assert Record(count=12344).adding(CertificateSet("plain"))[0] == "12345-none"
+
+
+def test_what_is_kept_has_a_name() -> None:
+    assert (FULL.kept_name, Record().kept_name) == ("0003-0C", "")
+
+
+def test_what_is_left_aside_is_named_once() -> None:
+    assert FULL.orphans_with() == ["08"]
+    assert FULL.orphans_with("0003-0C", "0001-0A", "0003-0C", "", "absent") == ["08", "0C", "0A"]
+    nothing = Record(sets={"0001-none": CertificateSet("plain")})
+    assert nothing.orphans_with("0001-none") == []
+
+
+@pytest.mark.parametrize(
+    ("layouts", "is_linked"),
+    [
+        (("plain", "plain", "linked"), False),
+        (("linked", "plain", "plain"), True),
+        (("plain", "linked", "plain"), True),
+    ],
+)
+def test_whether_files_are_links(layouts: tuple[str, ...], is_linked: bool) -> None:
+    sets = {
+        name: replace(held, layout=layout)
+        for (name, held), layout in zip(FULL.sets.items(), layouts)
+    }
+    assert replace(FULL, sets=sets).is_linked is is_linked
+    assert not Record().is_linked

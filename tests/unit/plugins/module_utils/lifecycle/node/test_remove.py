@@ -129,7 +129,7 @@ def test_an_open_request_is_reported_and_its_space_given_back(site: Site) -> Non
     assert len(in_use(site)) == 1
     assert remove(site, now=NOW + 100)["notices"] == [
         "A request was begun and its outcome is not known; Atlas may have issued a certificate for"
-        " it that nobody uses now."
+        " it, which ends on 2027-04-14T08:00:00Z and nobody uses."
     ]
     assert (site.tree(), os.listdir(site.state)) == ([], [])
 

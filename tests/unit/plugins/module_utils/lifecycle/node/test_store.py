@@ -324,3 +324,18 @@ def test_a_link_in_the_place_of_a_record_is_not_followed(site: Site, tmp_path: P
     assert site.inspect()["obstacle"] == (
         f"{path}/{name}.json is a symbolic link that is not followed."
     )
+
+
+def test_a_record_may_be_larger_than_the_files_that_it_holds(site: Site) -> None:
+    """What was paid for is in it, so it is never too large to be read."""
+    large = "# " + "x" * 1_000_000
+    for name in ("cert.pem", "fullchain.pem", "chain.pem"):
+        (site.folder / name).write_text(large)
+    site.options["force"] = True
+    new = site.put()
+    assert record_path(site).stat().st_size > 4_000_000
+    assert site.acknowledge("previous")["is_changed"]
+    assert site.content("chain.pem") == large
+    site.options["force"] = False
+    assert site.install("", action="resume", attempt_id="")["obstacle"] == ""
+    assert site.serial() == new
