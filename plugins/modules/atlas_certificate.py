@@ -842,6 +842,12 @@ certificates:
       type: list
       elements: str
       sample: []
+    uncovered:
+      description: DNS names that no verified claim covers, so that the certificate was not requested.
+      returned: when it failed for want of them
+      type: list
+      elements: str
+      sample: [www.example.net]
     serial_number:
       description:
         - The serial number in upper-case hex, with zeros in front to 32 digits.
