@@ -71,7 +71,10 @@ class Stores:
         says which."""
         path = wanted.state_dir or default_state_folder()
         if path not in self._folders:
-            self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
+            try:
+                self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
+            except AtlasError as error:
+                raise AtlasError(f"state_dir: {error.message}") from None
         folder = self._folders[path]
         stores: list[Store] = []
         for name in _names(wanted, places):

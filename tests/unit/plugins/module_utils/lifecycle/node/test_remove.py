@@ -259,7 +259,7 @@ def test_a_folder_of_records_that_others_can_exchange_is_an_obstacle(site: Site)
     site.deploy()
     site.state.chmod(0o777)
     answer = remove(site)
-    assert answer["obstacle"].startswith(f"{site.state} is not a safe place for records")
+    assert answer["obstacle"].startswith(f"state_dir: {site.state} is not a safe place for")
     assert (answer["removed_files"], site.names()) == ([], ALL_FILES)
 
 
