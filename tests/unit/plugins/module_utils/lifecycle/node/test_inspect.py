@@ -93,6 +93,7 @@ QUIET: dict[str, Any] = {
     "is_own": True,
     "has_previous": False,
     "is_cut_off": False,
+    "is_unknown": False,
     "content": {},
 }
 

@@ -279,10 +279,7 @@ def test_a_file_that_cannot_be_read_is_an_obstacle_also_with_force(
     with pytest.raises(AtlasError) as caught:
         look(site)
     assert caught.value.message == f"{option}: {path} {said}."
-    assert site.inspect() == {
-        **vars(exchange.Inspection()),
-        "obstacle": f"{option}: {path} {said}.",
-    }
+    assert site.inspect() == vars(exchange.Inspection.stopped(f"{option}: {path} {said}."))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -452,8 +449,11 @@ def test_which_files_are_intact(site: Site) -> None:
     site.options["layout"] = "linked"
     with looking(site) as found:
         assert found.material is not None
-        assert found.intact(found.material) == paths(site, "cert.pem", "fullchain.pem", "key.pem")
-        assert found.intact(replace(found.material, issuers=())) == paths(
+        assert found.intact(found.material) == {
+            str(site.folder / name): (site.folder / name).read_bytes()
+            for name in ("cert.pem", "fullchain.pem", "key.pem")
+        }
+        assert list(found.intact(replace(found.material, issuers=()))) == paths(
             site, "cert.pem", "key.pem"
         )
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +37,11 @@ from .setups import LAYOUTS, contents, deployed, folders, is_linked, looking, pa
 ABSENT = SetFile(is_there=False)
 
 
-def made_of(found: Found, layout: str = "plain", intact: Sequence[str] = ()) -> CertificateSet:
+def made_of(
+    found: Found, intact: sets.Intact | None = None, layout: str = "plain"
+) -> CertificateSet:
     assert found.material is not None
-    return sets.set_of(layout, found.material, found.wanted.targets, found.disk, intact)
+    return sets.set_of(layout, found.material, found.wanted.targets, found.disk, intact or {})
 
 
 def text(held: CertificateSet, path: Path) -> str:
@@ -55,7 +56,7 @@ def text(held: CertificateSet, path: Path) -> str:
 def test_what_a_set_is_made_of(site: Site) -> None:
     site.deploy()
     with looking(site) as found:
-        held = made_of(found, "linked")
+        held = made_of(found, layout="linked")
         material = found.material
     assert material is not None
     issuing, root = site.hierarchy.chain
@@ -86,9 +87,9 @@ def test_what_is_not_known_of_a_set(site: Site) -> None:
     with looking(site) as found:
         assert found.material is not None
         poor = Material(found.material.leaf, None, None, None)
-        held = sets.set_of("plain", poor, found.wanted.targets[:1], found.disk, ())
+        held = sets.set_of("plain", poor, found.wanted.targets[:1], found.disk, {})
         direct = replace(poor, issuers=())
-        other = sets.set_of("plain", direct, found.wanted.targets[:1], found.disk, ())
+        other = sets.set_of("plain", direct, found.wanted.targets[:1], found.disk, {})
     assert (held.issuers, held.root, held.key) == (None, "", "")
     assert other.issuers == ""
 
@@ -100,7 +101,7 @@ def test_a_passphrase_is_not_recorded(site: Site) -> None:
     (loaded,) = certificates.load_certificates(certificates.certificate_pem(leaf).encode())
     with looking(site) as found:
         material = Material(loaded, (), None, material_key)
-        held = sets.set_of("plain", material, found.wanted.targets, found.disk, ())
+        held = sets.set_of("plain", material, found.wanted.targets, found.disk, {})
     assert held.encrypted == paths(site, "key.pem")
     assert [target.passphrase for target in held.targets] == [None] * 4
     assert "very-secret" not in str(held)
@@ -112,7 +113,9 @@ def test_files_that_hold_what_they_should_stay_as_they_are(site: Site) -> None:
     odd = "# a comment\n" + site.content("cert.pem")
     (site.folder / "cert.pem").write_text(odd)
     with looking(site) as found:
-        assert text(made_of(found, intact=paths(site, "cert.pem")), site.folder / "cert.pem") == odd
+        intact = {str(site.folder / "cert.pem"): odd.encode()}
+        (site.folder / "cert.pem").write_text("what was put there since it was judged")
+        assert text(made_of(found, intact), site.folder / "cert.pem") == odd
         assert text(made_of(found), site.folder / "cert.pem") == odd.partition("\n")[2]
 
 
@@ -121,7 +124,7 @@ def test_a_file_for_which_there_is_nothing_is_not_there(site: Site) -> None:
     with looking(site) as found:
         assert found.material is not None
         direct = replace(found.material, issuers=())
-        held = sets.set_of("plain", direct, found.wanted.targets, found.disk, ())
+        held = sets.set_of("plain", direct, found.wanted.targets, found.disk, {})
     assert held.files[str(site.folder / "chain.pem")] == replace(ABSENT, mode=0o644)
 
 
@@ -143,7 +146,7 @@ def test_in_the_layout_linked_owner_and_group_stay(
     with looking(site) as found:
         other = os.stat_result((*found_stat[:4], 4343, 4344, *found_stat[6:]))
         monkeypatch.setattr(type(found.disk), "stat", lambda _disk, _path: other)
-        files = made_of(found, layout).files.values()
+        files = made_of(found, layout=layout).files.values()
     assert {(file.owner, file.group) for file in files} == (
         {(4343, 4344)} if layout == "linked" else {(None, None)}
     )
@@ -163,7 +166,7 @@ def test_owner_and_group_do_not_come_from_where_others_can_put_files(
         (site.folder / "chain.pem").write_text("of others")
     site.folder.chmod(0o1777)
     with looking(site) as found:
-        files = made_of(found, "linked").files
+        files = made_of(found, layout="linked").files
     owners = {os.path.basename(path): (file.owner, file.group) for path, file in files.items()}
     ours = (os.geteuid(), os.getegid())
     expected = dict.fromkeys(ALL_FILES, ours if is_linked_before else (None, None))
