@@ -843,8 +843,10 @@ certificates:
       elements: str
       sample: []
     uncovered:
-      description: DNS names that no verified claim covers, so that the certificate was not requested.
-      returned: when it failed for want of them
+      description:
+        - DNS names that no verified claim covers. The certificate fails, unless a task before this one, which does
+          nothing in check mode, has them verified.
+      returned: in check mode, if there are such names
       type: list
       elements: str
       sample: [www.example.net]

@@ -22,8 +22,9 @@ class CertificateItem:
     `inspection` is what was found at first, `seen` what was found again after others were at it.
     `reasons` are why a new one is needed: what the node found, and what the service knows.
     `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `attempt.Outcome` beside it:
-    both are imported only when something is due. `uncovered` are the names that no verified claim
-    covers, `refusal` is why no request may be sent, `error` why the item goes no further.
+    both are imported only when something is due. `refusal` is why no request may be sent, `error`
+    why the item goes no further; `uncovered` are names that no verified claim covers, where check
+    mode cannot know whether a task before this one would have had them verified.
     `attempt_id` names what is begun for it in this run.
     """
 

@@ -279,7 +279,8 @@ class CertificateTask:
 
         wanted = [item.wanted for item in due]
         for item, names in zip(due, uncovered_of_each(wanted, client.known_claims, self._now())):
-            item.uncovered, item.refusal = names, why_uncovered(names)
+            item.refusal = why_uncovered(names)
+            item.uncovered = names if self._check_mode else []
         covered = [item for item in due if not item.refusal]
         if covered:
             self._left = self._quota_for(client, len(covered))
