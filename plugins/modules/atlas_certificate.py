@@ -844,8 +844,8 @@ certificates:
       sample: []
     uncovered:
       description:
-        - DNS names that no verified claim covers. The certificate fails, unless a task before this one, which does
-          nothing in check mode, has them verified.
+        - DNS names that no verified claim covers, which check mode counts as a failure of the certificate. It cannot
+          know whether a task before this one would have had them verified.
       returned: in check mode, if there are such names
       type: list
       elements: str
