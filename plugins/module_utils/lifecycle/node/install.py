@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -349,15 +350,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
         else "as they were before"
     )
     return AtlasError(
-        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
-        " next run puts it in place."
+        f"{why}. All files are {before}. The new certificate {serial} is kept: the next run tries"
+        " it again, and buys no other."
     )
 
 
 def _validate(wanted: Wanted) -> None:
     if not wanted.validate:
         return
-    command = " ".join(wanted.validate)
+    command = shlex.join(wanted.validate)
     try:
         ended = commands.run(wanted.validate, _VALIDATION_SECONDS, {**os.environ, "LC_ALL": "C"})
     except OSError as error:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import UnreadableError
-from ...files.places import Places
+from ...files.places import NoFolderError, Places
 from ...pki import certificates, chains, keys, pkcs12
 from .. import due
 from ..fact_reading import facts_of
@@ -22,7 +23,7 @@ from ..wanted import CSR, LINKED, PKCS12, PRIVATE_KEY, ExternalKey, Target, Want
 from .disk import Disk, attributes_of
 from .material import Material, holds
 from .record import CertificateSet, Record
-from .store import Store
+from .store import Store, naming_option
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
@@ -249,6 +250,8 @@ def _read_all(wanted: Wanted, disk: Disk) -> _Read:
 def _content(target: Target, disk: Disk) -> bytes | None:
     """What is in a file. If it is there and cannot be read, nobody knows what is due: a new
     certificate would be bought for a fault of the disk or of permissions."""
+    with contextlib.suppress(NoFolderError), naming_option(target):
+        disk.place(target.path)
     try:
         return disk.read(target.path)
     except UnreadableError as error:

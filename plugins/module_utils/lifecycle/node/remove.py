@@ -133,6 +133,6 @@ def _notices(record: Record, linked: list[Target], wanted: Wanted) -> Iterator[s
     others = [target.path for target in linked if target.path not in named]
     if others:
         yield (
-            f"{', '.join(others)} belong to the same certificate, and this task does not name them;"
-            " they stay, as files of their own."
+            "Files that this task does not name belong to the same certificate and stay, as files"
+            f" of their own: {', '.join(others)}."
         )

@@ -278,10 +278,11 @@ def test_a_protected_folder_is_made_with_those_above_it(
 
 
 def unsafe(path: str, weak: str) -> str:
+    who = f"root and the user {os.geteuid()}" if os.geteuid() else "root"
     return (
-        f"{path} is not a safe place for records and private keys: others than root and the user"
-        f" {os.geteuid()} can exchange what lies in {weak}; name a folder that only they can write"
-        " to, on the whole way to it."
+        f"{path} is not a safe place for records and private keys: others than {who} can"
+        f" exchange what lies in {weak}; name a folder that nobody else can write to, on the whole"
+        " way to it."
     )
 
 
@@ -293,9 +294,10 @@ def test_no_folder_is_protected_below_one_that_others_can_write_to(
     (weak / "a" if exists else weak).mkdir(parents=True)
     weak.chmod(0o777)
     before = descriptors()
-    with pytest.raises(AtlasError) as caught:
-        protected_folder(f"{weak}/a", 0o711)
-    assert caught.value.message == unsafe(f"{weak}/a", str(weak))
+    for mode in (0o711, None):
+        with pytest.raises(AtlasError) as caught:
+            protected_folder(f"{weak}/a", mode)
+        assert caught.value.message == unsafe(f"{weak}/a", str(weak))
     assert os.listdir(weak) == (["a"] if exists else [])
     assert descriptors() == before
 

@@ -260,14 +260,14 @@ def test_a_failing_check_is_reported_with_what_it_said(site: Site, layout: str) 
     site.deploy()
     before, links = contents(site), is_linked(site)
     old = site.serial()
-    site.options["validate"] = "sh -c 'echo no; echo such $LC_ALL module; exit 3'"
+    command = "sh -c 'echo no; echo such $LC_ALL module; exit 3'"
+    site.options["validate"] = command
     issued = another(site)
     serial = serial_of(issued)
-    command = "sh -c echo no; echo such $LC_ALL module; exit 3"
-    why = f"validate: '{command}' failed with 3: no such C module"
+    why = f'validate: "{command}" failed with 3: no such C module'
     assert site.install(issued)["obstacle"] == (
-        f"{why}. All files are as they were before. The new certificate {serial} is kept, and the"
-        " next run puts it in place."
+        f"{why}. All files are as they were before. The new certificate {serial} is kept: the"
+        " next run tries it again, and buys no other."
     )
     record = site.record()
     assert record["kept"]["why"] == why
@@ -290,7 +290,8 @@ def test_a_failing_check_of_the_first_installation_leaves_no_file(site: Site, la
     answer = site.install(issued)
     assert answer["obstacle"] == (
         "validate: 'false' failed with 1: it said nothing. All files are as they were before. The"
-        f" new certificate {serial_of(issued)} is kept, and the next run puts it in place."
+        f" new certificate {serial_of(issued)} is kept: the next run tries it again, and buys no"
+        " other."
     )
     assert (site.names(), serials(site)["kept"]) == ([], serial_of(issued))
     found = site.inspect()
@@ -392,7 +393,7 @@ def test_files_that_cannot_be_returned_are_returned_by_the_next_call(
         ("/no/such/command", "validate: '/no/such/command' could not be run: no such file or"),
         (
             "sh -c 'head -c 600 /dev/zero | tr \\\\0 x >&2; exit 1'",
-            "' failed with 1: " + "x" * 500 + ".",
+            "'\" failed with 1: " + "x" * 500 + ".",
         ),
     ],
 )

@@ -240,11 +240,12 @@ def test_records_lie_only_where_nobody_else_can_exchange_them(
     weak.chmod(bits)
     site.options["state_dir"] = str(state)
     weak = Path(os.path.normpath(weak))
+    who = f"root and the user {os.geteuid()}" if os.geteuid() else "root"
     for answer in (site.inspect(), site.prepare()):
         assert answer["obstacle"] == (
-            f"{state} is not a safe place for records and private keys: others than root and the"
-            f" user {os.geteuid()} can exchange what lies in {weak}; name a folder that only they"
-            " can write to, on the whole way to it."
+            f"state_dir: {state} is not a safe place for records and private keys: others than"
+            f" {who} can exchange what lies in {weak}; name a folder that nobody else can write to,"
+            " on the whole way to it."
         )
     assert os.listdir(state) == []
 
