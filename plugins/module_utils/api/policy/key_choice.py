@@ -28,7 +28,14 @@ class KeyChoice:
 
 
 def choose_key(rule: KeyRule, key_type: str, bits: int | None) -> KeyChoice:
-    """The kind of key to make for the options `privatekey_type` and `privatekey_size`.
+    """The kind of key to make for the options `privatekey_type` and `privatekey_size`: the first
+    of `fitting_keys`. Raises `PolicyError`."""
+    return fitting_keys(rule, key_type, bits)[0]
+
+
+def fitting_keys(rule: KeyRule, key_type: str, bits: int | None) -> list[KeyChoice]:
+    """The kinds of key that fit the policy and the options `privatekey_type` and
+    `privatekey_size`, the one to make first.
 
     `auto` and None leave the choice to us: what the policy allows, P-256 before RSA, and the
     smallest size, but never RSA below 2048 bits. Raises `PolicyError`.
@@ -40,7 +47,7 @@ def choose_key(rule: KeyRule, key_type: str, bits: int | None) -> KeyChoice:
     fitting = [choice for choice in of_type if bits in (None, choice.bits)]
     if not fitting:
         raise PolicyError([_wrong_size(bits, of_type)])
-    return fitting[0]
+    return fitting
 
 
 def _key_types(rule: KeyRule) -> tuple[str, ...]:

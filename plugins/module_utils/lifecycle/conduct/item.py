@@ -125,7 +125,7 @@ class CertificateItem:
         if any(reason.startswith("revoked:") for reason in self.reasons) or self.needs_new_key:
             return True
         deployed, planned = self.inspection.certificate, self.planned
-        is_fit = bool(deployed and planned and deployed.key == str(planned.key_kind))
+        is_fit = bool(deployed and planned and deployed.key in map(str, planned.kept_kinds))
         return not (self.wanted.keeps_key and is_fit)
 
     def will_change(self) -> bool:
@@ -166,6 +166,7 @@ class CertificateItem:
             "attempt_id": self.attempt_id,
             "key_type": kind.key_type,
             "key_bits": kind.bits,
+            "kept_kinds": [[kept.key_type, kept.bits] for kept in self.planned.kept_kinds],
             "not_after": self.planned.not_after,
             "is_due": self.reasons != self.inspection.reasons,
             "new_key": self.needs_new_key,

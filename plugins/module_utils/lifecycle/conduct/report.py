@@ -173,12 +173,18 @@ def _foreseen(item: CertificateItem) -> str:
     wish = item.wanted.wish
     lines = [f"{name}: {_shown(value)}" for name, value in wish.items()]
     if item.planned:
-        kept = "new" if item.makes_new_key else "kept"
-        lines.append(f"key: {item.planned.key_kind}, {kept}")
+        lines.append(f"key: {_key(item)}")
         if item.planned.not_after:
             lines.append(f"not_after: about {iso_time(item.planned.not_after)}")
     lines += [f"folder to be created first: {e}" for e in item.inspection.missing_folders]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _key(item: CertificateItem) -> str:
+    deployed = item.inspection.certificate
+    if item.makes_new_key or deployed is None:
+        return f"{item.planned.key_kind}, new"
+    return f"{deployed.key}, kept"
 
 
 def _shown(value: Any) -> str:

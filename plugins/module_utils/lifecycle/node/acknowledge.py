@@ -22,7 +22,7 @@ from ..exchange import Acknowledged, Proof
 from ..wanted import Wanted
 from . import sets
 from .disk import Disk
-from .look import look
+from .look import Found, look
 from .record import CertificateSet, Record
 from .settle import going_back, look_settled, returned
 from .store import BACKUPS, Store
@@ -68,7 +68,10 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
             " with state: present first, which finishes it."
         )
     is_new = record.is_on_probation and order.confirms
-    Reserve(wanted, store, Disk(store, places, wanted.follow)).release()
+    disk = Disk(store, places, wanted.follow)
+    if is_new and not _is_in_place(record, disk):
+        _refuse_put_back(look(wanted, store, places))
+    Reserve(wanted, store, disk).release()
     if is_new:
         yield from _back_up(store, record, wanted.backups)
     reported = (_confirmed(record) if is_new else record).with_(orphans=[])
@@ -80,8 +83,37 @@ def acknowledge(order: Order, store: Store, places: Places) -> Work[Acknowledged
     store.tidy(reported)
     if is_new or wanted.backups:
         _keep_newest(store, wanted.backups)
-    proofs = [_superseded_proof(reported, serial, order.nonce) for serial in reported.superseded]
-    return Acknowledged(is_changed=is_new, superseded=proofs if order.confirms else [])
+    to_revoke = _not_served(reported, order, store, places) if order.confirms else []
+    proofs = [_superseded_proof(reported, serial, order.nonce) for serial in to_revoke]
+    return Acknowledged(is_changed=is_new, superseded=proofs)
+
+
+def _is_in_place(record: Record, disk: Disk) -> bool:
+    """Whether all files are as they were written, which is found out sooner than what is in
+    them."""
+    held = record.deployed
+    return held is not None and all(disk.is_as(path, file) for path, file in held.files.items())
+
+
+def _refuse_put_back(found: Found) -> None:
+    """What would be revoked is served, and the key of what would be confirmed is nowhere else."""
+    if found.is_put_back:
+        raise AtlasError(
+            f"{found.wanted.label}: {_serial(found.record)} is to be confirmed, and is not in place"
+            " any more. Nothing was confirmed; state: present puts it in place again if it is what"
+            " the task states, and state: previous returns to what was there before."
+        )
+
+
+def _not_served(record: Record, order: Order, store: Store, places: Places) -> list[str]:
+    """What may be revoked of that which was superseded: not what somebody put back, or may have."""
+    if not record.superseded:
+        return []
+    found = look(order.wanted, store, places)
+    leaf = found.deployed.certificate
+    served = certificates.serial_number(leaf) if leaf else ""
+    is_unknown = leaf is None and found.unreadable
+    return [] if is_unknown else [serial for serial in record.superseded if serial != served]
 
 
 def _serial(record: Record) -> str:

@@ -124,10 +124,12 @@ def pending_set(found: Found, now: int) -> str:
     """A complete set that was not put in place, or only half, and is still what is wanted.
 
     A set that is over, due itself, or older than what is deployed meanwhile is not. `force` asks
-    for another than the one that is kept.
+    for another than one that is kept or was not confirmed.
     """
     record = found.record
-    if record.is_cut_off and record.is_pending and _fits_now(found, record.wanted_now, now):
+    is_left = found.is_put_back and not found.wanted.force
+    is_open = record.is_pending and (record.is_cut_off or is_left)
+    if is_open and _fits_now(found, record.wanted_now, now):
         return record.wanted_now
     if record.kept is None or found.wanted.force:
         return ""
@@ -174,6 +176,8 @@ def _why_unfinished(found: Found, name: str) -> str:
     serial, kept = found.record.sets[name].serial, found.record.kept
     if kept and kept.name == name:
         return f"kept: {serial} is not in place, {kept.why}"
+    if found.is_put_back:
+        return f"unfinished: {serial} is not in place any more, and was not confirmed"
     return f"unfinished: putting {serial} in place was cut off"
 
 

@@ -63,6 +63,19 @@ class Found:
         return pending.layout if pending else self.wanted.layout
 
     @property
+    def is_put_back(self) -> bool:
+        """Whether a set was to be confirmed, and somebody else than this collection put back what
+        was there before, or removed the files."""
+        deployed, record = self.deployed, self.record
+        if not record.is_on_probation or self.unreadable:
+            return False
+        leaf = deployed.certificate
+        serial = certificates.serial_number(leaf) if leaf else ""
+        pending, before = record.deployed, record.previous
+        is_other = pending is not None and serial != pending.serial
+        return is_other and (not serial or (before is not None and serial == before.serial))
+
+    @property
     def unreadable(self) -> str:
         """What cannot be read, and why, so that nobody can tell what is due; empty if somebody
         can."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What the controller asks for. `now` in UNIX seconds, `nonce` a text of this run.
+    """What the controller asks for. `now` in UNIX seconds, `nonce` a text of this run. `kind` is
+    the key to make, unless the one that is there may be kept and is of one of `kept_kinds`.
 
     `attempt_id` names a new attempt; `breaks` is the run whose lease may be broken, because its
     process is gone. `is_due` is that the controller knows more than the node can: then a
@@ -44,6 +45,7 @@ class Order:
 
     wanted: Wanted
     kind: keys.KeyKind
+    kept_kinds: list[keys.KeyKind]
     not_after: int
     now: int
     settle: int
@@ -63,6 +65,7 @@ class Order:
         return cls(
             wanted=Wanted.from_wire(item["wanted"]),
             kind=keys.KeyKind(item["key_type"], item["key_bits"]),
+            kept_kinds=[keys.KeyKind(*kept) for kept in item["kept_kinds"]],
             lease=Lease(**item["lease"]),
             **{
                 name: item[name]
@@ -226,7 +229,7 @@ def _choose_key(order: Order, found: Found, places: Places) -> tuple[str, _Attem
     if order.wanted.external_key:
         return EXTERNAL, _AttemptKey(*_external(order.wanted, places))
     may_be_kept = order.wanted.keeps_key and not (order.new_key or found.deployed.is_revoked)
-    if found.key and may_be_kept and keys.kind_of(found.key.public_key()) == order.kind:
+    if found.key and may_be_kept and keys.kind_of(found.key.public_key()) in order.kept_kinds:
         return KEPT, _own_key(found.key, order)
     return STAGED, _own_key(keys.generate(order.kind), order)
 

@@ -254,8 +254,14 @@ class Record:
             yield self.rejected.serial
 
     def orphans_with(self, *names: str) -> list[str]:
-        """The serial numbers of `orphans`, and of complete sets that another takes the place of."""
-        serials = [self.sets[name].serial for name in names if name in self.sets]
+        """The serial numbers of `orphans`, and of complete sets that another takes the place of,
+        with those that were to be revoked once these were confirmed."""
+        given_up = [self.sets[name] for name in names if name in self.sets]
+        others = {self.confirmed, self.wanted_now, self.kept_name}.difference(names)
+        staying = [self.sets[name] for name in others if name in self.sets]
+        in_use = {serial for held in staying for serial in (held.serial, *held.supersedes)}
+        serials = [held.serial for held in given_up]
+        serials += [e for held in given_up for e in held.supersedes if e not in in_use]
         return list(dict.fromkeys([*self.orphans, *filter(None, serials)]))
 
     def set_of(self, serial: str) -> CertificateSet | None:

@@ -144,7 +144,9 @@ def _work(
         begun.add(store.file)
         if step in _CONCLUDING and not store.exists:
             return STEPS[step]()
-        is_locked = store.exists or step not in _FORGIVING
+        # What another run records while files are being removed must not be forgotten with them.
+        is_locked = store.can_be_locked if step == "remove" else store.exists
+        is_locked = is_locked or step not in _FORGIVING
         with store.locked() if is_locked and not check_mode else contextlib.nullcontext():
             return (yield from perform(item, store, places))
 

@@ -152,6 +152,11 @@ class Store:
         return os.path.join(self.folder.path, self.name, LIVE)
 
     @property
+    def can_be_locked(self) -> bool:
+        """Whether there is a folder for records, in which others may record something."""
+        return self._folder is not None
+
+    @property
     def exists(self) -> bool:
         """Whether anything is recorded."""
         return self._folder is not None and self._folder.stat(f"{self.name}.json") is not None
@@ -207,7 +212,10 @@ class Store:
             return bool(_superfluous(sets, record))
 
     def forget(self) -> None:
-        """Remove all that is recorded, the record last: without it nobody would find the rest."""
+        """Remove all that is recorded, the record last: without it nobody would find the rest.
+
+        The lock stays until it is let go: whoever came meanwhile would hold another one.
+        """
         self.folder.remove_tree(self.name)
         self.folder.unlink(f"{self.name}.json")
         self.folder.sync()

@@ -147,7 +147,8 @@ def _is_still_wanted(attempt: Attempt, key: keys.PublicKey) -> bool:
     """
     planned, recorded = attempt.planned, attempt.prepared.not_after
     wanted = planned.wanted
-    if wanted.external_key is None and keys.kind_of(key) != planned.key_kind:
+    kinds = (planned.key_kind, *planned.kept_kinds)
+    if wanted.external_key is None and keys.kind_of(key) not in kinds:
         return False
     if planned.by_rekey or wanted.not_after or not (recorded and planned.not_after):
         return recorded == planned.not_after

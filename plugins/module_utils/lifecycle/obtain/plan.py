@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...api.client import Client
 from ...api.policy.check import check_request
 from ...api.policy.completion import complete
-from ...api.policy.key_choice import KeyChoice, choose_key
+from ...api.policy.key_choice import KeyChoice, choose_key, fitting_keys
 from ...api.policy.model import Policy
 from ...api.policy.verdict import PolicyError, Violation
 from ...api.request import CertificateRequest
@@ -41,6 +42,7 @@ class Planned:
     `as_signing_request`: the key goes as a PKCS#10 request; `with_proof`: with a proof of
     possession. `backdated` is how many seconds before the sending its validity begins; None where
     the task states when it begins. `by_rekey`: another key for the certificate that is deployed.
+    `kept_kinds`: the kinds of key of which the one that is there may stay.
     """
 
     wanted: Wanted
@@ -50,6 +52,7 @@ class Planned:
     with_proof: bool
     backdated: int | None
     by_rekey: bool = False
+    kept_kinds: tuple[KeyKind, ...] = ()
 
     @property
     def not_after(self) -> int:
@@ -91,6 +94,7 @@ def plan(wanted: Wanted, policy: Policy, now: int) -> Planned:
         as_signing_request=policy.wants_csr,
         with_proof=policy.wants_proof,
         backdated=None if wanted.not_before else backdated,
+        kept_kinds=tuple(_kept_kinds(wanted, policy)),
     )
 
 
@@ -119,6 +123,13 @@ def _key(wanted: Wanted, policy: Policy) -> KeyChoice | None:
     if wanted.external_key:
         return None
     return choose_key(policy.key, wanted.privatekey_type, wanted.privatekey_size)
+
+
+def _kept_kinds(wanted: Wanted, policy: Policy) -> Iterator[KeyKind]:
+    """A key that clients pin stays also where another kind would be made today."""
+    if wanted.keeps_key and not wanted.external_key:
+        for key in fitting_keys(policy.key, wanted.privatekey_type, wanted.privatekey_size):
+            yield KeyKind(key.key_type, key.bits)
 
 
 def _request(wanted: Wanted, policy: Policy, not_before: int) -> CertificateRequest:

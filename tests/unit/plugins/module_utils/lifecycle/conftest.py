@@ -30,6 +30,7 @@ NOW = 1_800_000_000
 PREPARE = {
     "key_type": "ECDSA",
     "key_bits": 256,
+    "kept_kinds": [["ECDSA", 256]],
     "not_after": NOW + 89 * 86400,
     "now": NOW,
     "settle": 10,

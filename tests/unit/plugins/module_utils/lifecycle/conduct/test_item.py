@@ -62,7 +62,7 @@ def item(found: dict[str, Any] | None = None, **options: Any) -> CertificateItem
 
 def planned(of: CertificateItem, kind: KeyKind = P256) -> Planned:
     request = CertificateRequest({}, {}, NOW, NOW + 90)
-    return Planned(of.wanted, request, kind, False, True, 3)
+    return Planned(of.wanted, request, kind, False, True, 3, kept_kinds=(kind,))
 
 
 def prepared_item(**members: Any) -> CertificateItem:
@@ -92,6 +92,7 @@ def test_the_order_to_prepare_is_all_that_the_node_goes_by() -> None:
         "attempt_id": "run-0",
         "key_type": "ECDSA",
         "key_bits": 384,
+        "kept_kinds": [["ECDSA", 384]],
         "not_after": NOW + 90,
         "is_due": False,
         "new_key": False,

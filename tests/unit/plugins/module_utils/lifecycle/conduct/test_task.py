@@ -209,6 +209,7 @@ def test_what_the_node_is_told_of_an_attempt(bench: Bench) -> None:
         "breaks": "",
         "key_type": "ECDSA",
         "key_bits": 256,
+        "kept_kinds": [],
         "not_after": planned_end,
         "is_due": False,
         "new_key": False,

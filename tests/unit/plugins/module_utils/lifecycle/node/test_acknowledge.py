@@ -154,6 +154,60 @@ def test_what_was_reported_is_noted_without_confirming_anything(site: Site) -> N
     assert [proof["serial"] for proof in answer["superseded"]] == ["0B", old]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_somebody_put_back_is_not_replaced_by_a_confirmation(
+    site: Site, layout: str
+) -> None:
+    """What would be revoked is served, and the key of what would be confirmed is nowhere else."""
+    site.options.update(revoke_superseded=True, layout=layout)
+    site.deploy()
+    before, old = contents(site), site.serial()
+    new = site.put()
+    for name, content in before.items():
+        (site.folder / name).write_text(content)
+    assert site.acknowledge()["obstacle"] == (
+        f"{site.folder}/cert.pem: {new} is to be confirmed, and is not in place any more. Nothing"
+        " was confirmed; state: present puts it in place again if it is what the task states, and"
+        " state: previous returns to what was there before."
+    )
+    assert site.inspect()["unfinished"] == (
+        f"unfinished: {new} is not in place any more, and was not confirmed"
+    )
+    site.options["force"] = True
+    assert site.inspect()["unfinished"] == ""
+    site.options["force"] = False
+    assert site.install("", action="resume")["obstacle"] == ""
+    assert site.serial() == new
+    assert [proof["serial"] for proof in site.acknowledge()["superseded"]] == [old]
+
+
+def test_files_that_were_removed_on_probation_are_put_in_place_again(site: Site) -> None:
+    site.deploy()
+    new = site.put()
+    for name in ALL_FILES:
+        (site.folder / name).unlink()
+    assert "is not in place any more" in site.acknowledge()["obstacle"]
+    assert new in site.inspect()["unfinished"]
+    site.install("", action="resume")
+    assert site.serial() == new
+
+
+def test_what_is_served_again_is_not_revoked(site: Site) -> None:
+    """Nor what may be."""
+    site.options["revoke_superseded"] = True
+    site.deploy()
+    before, old = contents(site), site.serial()
+    site.put()
+    assert [proof["serial"] for proof in site.acknowledge()["superseded"]] == [old]
+    for name, content in before.items():
+        (site.folder / name).write_text(content)
+    assert site.acknowledge()["superseded"] == []
+    for name in ("cert.pem", "fullchain.pem"):
+        (site.folder / name).write_text("x")
+    assert site.acknowledge()["superseded"] == []
+    assert list(site.record()["superseded"]) == [old]
+
+
 def test_a_switch_that_was_cut_off_is_not_acknowledged(site: Site) -> None:
     site.put()
     rewrite(site, is_applied=False)

@@ -506,6 +506,23 @@ def test_what_is_not_valid_yet_is_kept_and_disturbs_nothing(site: Site) -> None:
     assert site.record()["orphans"] == [serial_of(issued)]
 
 
+@pytest.mark.parametrize("revokes", [True, False])
+def test_what_a_kept_set_was_to_replace_is_not_forgotten_with_it(site: Site, revokes: bool) -> None:
+    """Two that nobody confirmed, the first to be revoked for the second: they go together."""
+    site.options["revoke_superseded"] = True
+    site.deploy()
+    confirmed, first, second = site.serial(), site.put(), site.put()
+    site.acknowledge("previous")
+    site.options.update(force=True, revoke_superseded=revokes)
+    last = site.put()
+    record = site.record()
+    assert site.serial() == last
+    assert record["orphans"] == ([second] if revokes else [second, first])
+    assert deployed(site)["supersedes"] == ([confirmed, first] if revokes else [])
+    queued = [proof["serial"] for proof in site.acknowledge()["superseded"]]
+    assert queued == ([confirmed, first] if revokes else [])
+
+
 def test_of_two_sets_that_are_kept_the_former_is_left_aside(site: Site) -> None:
     site.deploy()
     first = another(site)

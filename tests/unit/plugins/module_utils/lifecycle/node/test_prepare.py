@@ -230,8 +230,17 @@ def test_a_key_that_is_kept_is_not_the_attempts_alone(site: Site) -> None:
     kept = site.prepare(is_due=True)
     assert (kept["is_key_unique"], kept["public_key"]) == (False, kept["old_public_key"])
     assert site.record()["attempt"]["key"] == "kept"
-    other = site.prepare(is_due=True, anew=True, key_bits=384)
+    other = site.prepare(is_due=True, anew=True, key_bits=384, kept_kinds=[["ECDSA", 384]])
     assert (other["is_key_unique"], other["public_key"] != kept["public_key"]) == (True, True)
+
+
+def test_a_key_that_fits_is_kept_where_another_kind_would_be_made(site: Site) -> None:
+    """It may be pinned by clients."""
+    site.options["privatekey_rotation"] = "never"
+    site.deploy()
+    kinds = [["RSA", 2048], ["ECDSA", 256]]
+    kept = site.prepare(is_due=True, key_type="RSA", key_bits=2048, kept_kinds=kinds)
+    assert (kept["is_key_unique"], kept["public_key"]) == (False, kept["old_public_key"])
 
 
 def external(site: Site, key: Any) -> None:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,22 @@ def test_another_run_that_is_at_work_is_waited_for(
     assert answer["busy"] == (PREPARE["lease"] if is_busy else {})
     assert bool(answer["removed_files"]) is not is_busy
     assert (site.names() == ALL_FILES) is (is_busy or check_mode)
+
+
+def test_where_nothing_is_recorded_yet_another_run_may_be_about_to(site: Site) -> None:
+    """What it records while the files are being removed must not be forgotten with them."""
+    site.deploy()
+    record_path(site).unlink()
+    (lock,) = site.state.glob("*.lock")
+    with futures.ThreadPoolExecutor(1) as pool:
+        with open(lock, "rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            removing = pool.submit(remove, site)
+            with pytest.raises(futures.TimeoutError):
+                removing.result(timeout=0.3)
+            assert "cert.pem" in site.names()
+        assert removing.result()["removed_files"] == paths(site, *PUBLIC)
+    assert os.listdir(site.state) == []
 
 
 def test_an_ended_lease_is_nobodys(site: Site) -> None:

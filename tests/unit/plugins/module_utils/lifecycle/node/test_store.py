@@ -288,6 +288,15 @@ def test_the_lock_goes_where_nothing_was_recorded(store: Store, tmp_path: Path) 
     assert os.listdir(tmp_path / "state") == []
 
 
+def test_whoever_comes_when_all_is_forgotten_waits(store: Store, tmp_path: Path) -> None:
+    """Two that hold different files under the name of one lock would not know of each other."""
+    write(store)
+    with store.locked():
+        store.forget()
+        with open(tmp_path / "state/name.lock", "rb") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def test_all_that_is_recorded_is_forgotten(store: Store, tmp_path: Path) -> None:
     write(store)
     (tmp_path / "state/other.json").write_text("")

@@ -64,7 +64,10 @@ def test_an_end_that_the_task_states_is_that_one() -> None:
 
 
 def test_a_key_of_another_kind_is_not_wanted_any_more() -> None:
-    assert is_void(old_attempt(key_kind=keys.KeyKind("ECDSA", 384)))
+    other = old_attempt(key_kind=keys.KeyKind("ECDSA", 384))
+    assert is_void(other)
+    may_stay = (keys.KeyKind("ECDSA", 256),)
+    assert not is_void(replace(other, planned=replace(other.planned, kept_kinds=may_stay)))
 
 
 def test_the_kind_of_a_key_that_lives_elsewhere_is_not_ours_to_judge() -> None:

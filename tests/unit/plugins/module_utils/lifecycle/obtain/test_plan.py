@@ -121,6 +121,20 @@ def test_the_kind_of_key(options: dict[str, Any], kind: KeyKind) -> None:
     assert planned(**options).key_kind == kind
 
 
+@pytest.mark.parametrize(
+    ("options", "bits"),
+    [
+        ({}, []),
+        ({"privatekey_rotation": "never"}, [256, 384]),
+        ({"privatekey_rotation": "never", "privatekey_size": 384}, [384]),
+        ({"privatekey_rotation": "never", "privatekey_type": "ECDSA"}, [256, 384]),
+    ],
+)
+def test_which_kinds_of_key_may_be_kept(options: dict[str, Any], bits: list[int]) -> None:
+    """All that the policy and the task allow, not only the one that would be made."""
+    assert planned(**options).kept_kinds == tuple(KeyKind("ECDSA", size) for size in bits)
+
+
 def test_how_the_key_goes_is_what_the_policy_says() -> None:
     proven = planned()
     assert (proven.as_signing_request, proven.with_proof) == (False, True)
