@@ -56,8 +56,8 @@ _MOVES = [move for pair in zip(NAME_MOVES, FOLDER_MOVES) for move in pair]
 _MOVES += [move for move in (*NAME_MOVES, *FOLDER_MOVES) if move not in _MOVES]
 _WIDTH = int(os.environ.get("ATLAS_TESTS_MOVES", "1"))
 """How many moves are tried at each moment, of two dozen."""
-_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "36"))
-_OTHERS, _HONEST, _SHORT = 6, 24, 3
+_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "24"))
+_OTHERS, _HONEST, _SHORT = 8, 32, 3
 """One in so many moments that name nothing of his; one in so many that an honest run follows; one
 in so many moves that last only until the next moment."""
 
@@ -322,7 +322,7 @@ def test_he_moves_before_every_operation(
         estate.back_to(call.tree)
         faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []
-        stride = 1 if place == "own" else 8
+        stride = 1 if place == "own" else 10
         seed = f"{scenario} {place} {layout} {call.step}"
         for attack in [*attacks_on(moments, seed)][::stride]:
             done: list[str] = []
