@@ -70,8 +70,12 @@ def named(name: str) -> dict[str, Any]:
 
 
 OLD, NEW = named("old"), named("new")
-LATER = {"acknowledge": "later"}
-REVOKED = {"state": "revoked", "revocation_reason": "superseded", "allow_live": True}
+LATER: dict[str, Any] = {"acknowledge": "later"}
+REVOKED: dict[str, Any] = {
+    "state": "revoked",
+    "revocation_reason": "superseded",
+    "allow_live": True,
+}
 
 
 @dataclass(frozen=True)
@@ -466,7 +470,7 @@ def test_he_moves_again_and_again(
     scenario, layout = SCENARIOS[seed % len(SCENARIOS)], chance.choice(LAYOUTS)
     place = chance.choice(["own", "own", "parent", "group", "listed"])
     stage = new_stage(service, estate, user, place, layout)
-    (first, *_others) = stage.recorded(replace(scenario, steps=steps.STEPS))
+    (first, *_others) = stage.recorded(replace(scenario, steps=tuple(steps.STEPS)))
     estate.back_to(first.tree)
     task = partial(whole, stage, scenario.options)
     faults, stops = stage.attacked(task, lambda *_each: None, scenario.key_is_his)
@@ -502,7 +506,7 @@ def test_no_key_is_his_for_a_moment(
             told = user.ask(adversary.secrets_readable, top)
             found.extend(f"{number} {name} {path}\n    -> {each} can be read" for each in told)
 
-    options = {"privatekey_mode": "0640", "backup": True}
+    options: dict[str, Any] = {"privatekey_mode": "0640", "backup": True}
     for wish in (OLD, NEW):
         with stopping(estate.top, look) as stops:
             result = stage.tasks.run(**wish, **options)
