@@ -226,9 +226,7 @@ def _superseded(wanted: Wanted, record: Record, name: str) -> Iterator[str]:
     new = record.sets[name]
     replaced = [record.sets.get(record.confirmed), record.sets.get(record.wanted_now), new]
     given_up = record.sets.get(record.kept_name)
-    earlier = [
-        record.set_of(e) for held in [*replaced, given_up] if held for e in held.supersedes
-    ]
+    earlier = [record.set_of(e) for held in [*replaced, given_up] if held for e in held.supersedes]
     for held in [*replaced, *earlier]:
         is_ours = held is not None and held.request is not None and bool(held.key)
         if held is not None and is_ours and held.serial != new.serial:

@@ -16,12 +16,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Union
 
 from ...files.changes import Change, Draft, Link, Removal, label_of
 from ...files.folder import Folder
+from ...files.ownership import Attributes, is_trusted
 from ...files.phases import Work
 from ...pki import certificates, keys
 from ..fact_reading import facts_of
@@ -32,6 +34,7 @@ from .record import CertificateSet, SetFile, set_file
 from .store import LIVE, Store
 
 _SET_MODE = 0o711
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
 Intact = Mapping[str, Union[bytes, None]]
@@ -207,13 +210,24 @@ def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
             content, name = file.octets, file_name(path)
             if content is None:
                 continue
-            attributes, found = attributes_of_file(file), folder.stat(name)
+            attributes, found = _among_records(path, held, disk), folder.stat(name)
             is_there = found is not None and folder.read(name) == content
             if is_there and found is not None and not attributes.differences(found):
                 continue
             label = label_of(disk.place(path).folder)
             drafts.append(Draft(folder, name, content, attributes, label))
     return drafts
+
+
+def _among_records(path: str, held: CertificateSet, disk: Disk) -> Attributes:
+    """Owner, group and mode of a file in the folder of its set: nobody's who only put it at its
+    path, and could then change what lies among the records."""
+    attributes = attributes_of_file(held.files[path])
+    stated = {target.path for target in held.targets if target.owner is not None}
+    owner = held.files[path].owner
+    if owner is None or is_trusted(owner) or path in stated or disk.is_protected(path):
+        return attributes
+    return Attributes(owner=None, group=None, mode=attributes.mode & ~_WRITABLE)
 
 
 def file_name(path: str) -> str:
