@@ -188,7 +188,10 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
             confirmed, record = record.adding(base)
             record = replace(record, confirmed=confirmed)
     superseded = list(dict.fromkeys(_superseded(wanted, record, name)))
-    record = _with_set(record, name, replace(record.sets[name], supersedes=superseded))
+    before = record.deployed
+    replaces = record.wanted_now if record.is_on_probation else before.replaces if before else ""
+    new = replace(record.sets[name], supersedes=superseded, replaces=replaces)
+    record = _with_set(record, name, new)
     in_use = (*superseded, record.sets[name].serial)
     orphans = [e for e in record.orphans_with(*aside) if e not in in_use]
     notices = [orphan_notice(e) for e in orphans if e not in record.orphans]
@@ -381,6 +384,10 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     if material is None:
         raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
     refuse_unknown_passphrases(found)
+    is_given_up = record.is_cut_off and record.is_pending
+    if is_given_up:
+        record = _without_cut_off(record, material)
+        found = replace(found, record=record)
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
         material = replace(
@@ -411,10 +418,21 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         yield [found.store.draft(record)]
         changed += yield from _linked(found, name)
     changed += yield from sets.put_in_place(found.store, disk, name, held)
-    if name and layout != LINKED:
+    if (name or is_given_up) and layout != LINKED:
         yield [found.store.draft(record)]
     found.store.tidy(record)
     return list(dict.fromkeys(changed))
+
+
+def _without_cut_off(record: Record, material: Material) -> Record:
+    """The record once a switch that was cut off is given up, as its set is not wanted any more:
+    the set whose certificate lies there is in place, else the confirmed one was."""
+    there = (name for name, held in record.sets.items() if held.serial == material.serial)
+    name = next(there, record.confirmed)
+    given_up = record.with_(
+        wanted_now=name, is_applied=True, orphans=record.orphans_with(record.wanted_now)
+    )
+    return given_up if given_up.is_pending else _at_rest(given_up, given_up.confirmed)
 
 
 def _at_rest(record: Record, name: str) -> Record:
