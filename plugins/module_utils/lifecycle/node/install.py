@@ -122,8 +122,8 @@ def _finish(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
     if order.action == INSTALL:
         return (yield from _install(order, found, attempt))
     if order.action == KEEP:
-        yield from _keep(order, found, attempt)
-    elif order.action == REJECT:
+        return Installed(notices=(yield from _keep(order, found, attempt)))
+    if order.action == REJECT:
         rejected = Rejected(
             order.serial, order.failure, attempt.request, order.certificate, attempt.key_pem
         )
@@ -159,11 +159,12 @@ def _install(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
     return replace(installed, notices=notices)
 
 
-def _keep(order: Order, found: Found, attempt: Attempt) -> Work[None]:
+def _keep(order: Order, found: Found, attempt: Attempt) -> Work[list[str]]:
     name, record = _issued(order, found, attempt)
     kept = Kept(name, order.failure)
     orphans = record.orphans_with(record.kept_name)
     yield [found.store.draft(record.with_(attempt=None, kept=kept, orphans=orphans))]
+    return [orphan_notice(serial) for serial in orphans if serial not in record.orphans]
 
 
 def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[str]]:

@@ -17,6 +17,9 @@ import pytest
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import install
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
+    orphan_notice,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import ALL_FILES, NOW, Site, lease
@@ -528,9 +531,10 @@ def test_of_two_sets_that_are_kept_the_former_is_left_aside(site: Site) -> None:
     site.install(first, action="keep", failure="a")
     site.options["force"] = True
     second = another(site)
-    site.install(second, action="keep", failure="b")
+    answer = site.install(second, action="keep", failure="b")
     assert serials(site)["kept"] == serial_of(second)
     assert site.record()["orphans"] == [serial_of(first)]
+    assert answer["notices"] == [orphan_notice(serial_of(first))]
 
 
 def test_what_cannot_be_used_is_recorded(site: Site) -> None:
