@@ -226,9 +226,7 @@ def _superseded(wanted: Wanted, record: Record, name: str) -> Iterator[str]:
     new = record.sets[name]
     replaced = [record.sets.get(record.confirmed), record.sets.get(record.wanted_now), new]
     given_up = record.sets.get(record.kept_name)
-    earlier = [
-        record.set_of(e) for held in [*replaced, given_up] if held for e in held.supersedes
-    ]
+    earlier = [record.set_of(e) for held in [*replaced, given_up] if held for e in held.supersedes]
     for held in [*replaced, *earlier]:
         is_ours = held is not None and held.request is not None and bool(held.key)
         if held is not None and is_ours and held.serial != new.serial:
@@ -379,9 +377,10 @@ def _validate(wanted: Wanted) -> None:
 
 def _mend(order: Order, found: Found) -> Work[list[str]]:
     """Write again what is missing or damaged, or has other attributes or another layout."""
-    material, record = found.material, found.record
+    material = found.material
     if material is None:
         raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
+    record, recorded = _recorded_of(found, material)
     refuse_unknown_passphrases(found)
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
@@ -391,7 +390,6 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(material))
-    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,
@@ -417,6 +415,16 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         yield [found.store.draft(record)]
     found.store.tidy(record)
     return list(dict.fromkeys(changed))
+
+
+def _recorded_of(found: Found, material: Material) -> tuple[Record, CertificateSet | None]:
+    """What is recorded of files that are to be mended. Where they are those of the confirmed set,
+    and another was being put in place, that one is kept."""
+    record, before = found.record, found.record.previous
+    if found.recorded is not None or before is None or before.serial != material.serial:
+        return found.record, found.recorded
+    back = replace(going_back(record, "putting it in place was cut off"), is_applied=True)
+    return back, before if before.request is not None else None
 
 
 def _at_rest(record: Record, name: str) -> Record:
