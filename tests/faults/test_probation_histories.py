@@ -129,6 +129,29 @@ def test_whatever_is_tried(layout: str, history: list[Step]) -> None:
         assert key_matches(site.folder)
 
 
+@pytest.mark.parametrize("dies_at", range(8, 60, 4))
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_set_that_was_cut_off_and_is_given_up(layout: str, dies_at: int) -> None:
+    """The one before it, which nobody confirmed, is wanted again: it can be confirmed."""
+    with folder_in_memory() as folder:
+        site = Site(folder)
+        for step in (
+            Step(TASK, layout=layout),
+            Step(LATER, 2, layout),
+            Step(TASK, 0, layout, dies_at),
+            Step(TASK, 2, layout),
+        ):
+            site.take(step)
+        result = site.take(Step(CONFIRMED, 2, layout))
+        assert result is not None
+        assert "failed" not in result, result["msg"]
+        served_now = site.served
+        again = site.take(Step(TASK, 2, layout))
+        assert again is not None
+        assert not again["changed"]
+        assert (site.served, key_matches(site.folder)) == (served_now, True)
+
+
 def note_what_came_of(site: Site, step: Step, before: str, result: dict[str, Any] | None) -> None:
     if result is None:
         if step.what in (TASK, CONFIRMED):

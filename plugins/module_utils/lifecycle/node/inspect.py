@@ -185,7 +185,19 @@ def needed_repairs(found: Found) -> list[str]:
     """What to mend of a set whose certificate is as wanted, each as `<path>: <what>`."""
     if found.material is None or not found.wanted.targets:
         return []
-    return [f"{path}: {what}" for path, what in found.differences()]
+    differences = [f"{path}: {what}" for path, what in found.differences()]
+    return [*_left_open(found.record), *differences]
+
+
+def _left_open(record: Record) -> Iterator[str]:
+    """A switch that was cut off and that nothing else makes anybody finish or give up."""
+    if not record.is_cut_off or record.deployed is None:
+        return
+    serial = record.deployed.serial or "what was there before"
+    if record.is_pending:
+        yield f"unfinished: putting {serial} in place was cut off, and it is not wanted any more"
+    else:
+        yield f"unfinished: returning to {serial} was cut off"
 
 
 def _needs_chain(found: Found, reasons: list[str], has_unfinished: bool) -> bool:

@@ -123,8 +123,8 @@ def _finish(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
     if order.action == INSTALL:
         return (yield from _install(order, found, attempt))
     if order.action == KEEP:
-        yield from _keep(order, found, attempt)
-    elif order.action == REJECT:
+        return Installed(notices=(yield from _keep(order, found, attempt)))
+    if order.action == REJECT:
         rejected = Rejected(
             order.serial, order.failure, attempt.request, order.certificate, attempt.key_pem
         )
@@ -160,11 +160,12 @@ def _install(order: Order, found: Found, attempt: Attempt) -> Work[Installed]:
     return replace(installed, notices=notices)
 
 
-def _keep(order: Order, found: Found, attempt: Attempt) -> Work[None]:
+def _keep(order: Order, found: Found, attempt: Attempt) -> Work[list[str]]:
     name, record = _issued(order, found, attempt)
     kept = Kept(name, order.failure)
     orphans = record.orphans_with(record.kept_name)
     yield [found.store.draft(record.with_(attempt=None, kept=kept, orphans=orphans))]
+    return [orphan_notice(serial) for serial in orphans if serial not in record.orphans]
 
 
 def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[str]]:
@@ -188,7 +189,10 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
             confirmed, record = record.adding(base)
             record = replace(record, confirmed=confirmed)
     superseded = list(dict.fromkeys(_superseded(wanted, record, name)))
-    record = _with_set(record, name, replace(record.sets[name], supersedes=superseded))
+    before = record.deployed
+    replaces = record.wanted_now if record.is_on_probation else before.replaces if before else ""
+    new = replace(record.sets[name], supersedes=superseded, replaces=replaces)
+    record = _with_set(record, name, new)
     in_use = (*superseded, record.sets[name].serial)
     orphans = [e for e in record.orphans_with(*aside) if e not in in_use]
     notices = [orphan_notice(e) for e in orphans if e not in record.orphans]
@@ -377,10 +381,12 @@ def _validate(wanted: Wanted) -> None:
 
 def _mend(order: Order, found: Found) -> Work[list[str]]:
     """Write again what is missing or damaged, or has other attributes or another layout."""
-    material, record = found.material, found.record
+    material = found.material
     if material is None:
         raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
+    record, recorded = _recorded_of(found, material)
     refuse_unknown_passphrases(found)
+    is_settled = record != found.record
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
         material = replace(
@@ -389,7 +395,6 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(material))
-    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,
@@ -411,10 +416,32 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         yield [found.store.draft(record)]
         changed += yield from _linked(found, name)
     changed += yield from sets.put_in_place(found.store, disk, name, held)
-    if name and layout != LINKED:
+    if (name or is_settled) and layout != LINKED:
         yield [found.store.draft(record)]
     found.store.tidy(record)
     return list(dict.fromkeys(changed))
+
+
+def _recorded_of(found: Found, material: Material) -> tuple[Record, CertificateSet | None]:
+    """What is recorded of files that are to be mended. Where they are those of the confirmed set,
+    and another was being put in place, that one is kept; where they are others still, it is given
+    up, as it is not wanted any more."""
+    record, before = found.record, found.record.previous
+    if found.recorded is None and before is not None and before.serial == material.serial:
+        back = replace(going_back(record, "putting it in place was cut off"), is_applied=True)
+        return back, before if before.request is not None else None
+    if record.is_cut_off and record.is_pending:
+        record = _without_cut_off(record, material)
+        return record, replace(found, record=record).recorded
+    return record, found.recorded
+
+
+def _without_cut_off(record: Record, material: Material) -> Record:
+    there = (name for name, held in record.sets.items() if held.serial == material.serial)
+    name = next(there, record.confirmed)
+    aside = [] if name == record.wanted_now else [record.wanted_now]
+    given_up = record.with_(wanted_now=name, is_applied=True, orphans=record.orphans_with(*aside))
+    return given_up if given_up.is_pending else _at_rest(given_up, given_up.confirmed)
 
 
 def _at_rest(record: Record, name: str) -> Record:

@@ -17,6 +17,9 @@ import pytest
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import install
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.reasons import (
+    orphan_notice,
+)
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import ALL_FILES, NOW, Site, lease
@@ -529,9 +532,30 @@ def test_of_two_sets_that_are_kept_the_former_is_left_aside(site: Site) -> None:
     site.install(first, action="keep", failure="a")
     site.options["force"] = True
     second = another(site)
-    site.install(second, action="keep", failure="b")
+    answer = site.install(second, action="keep", failure="b")
     assert serials(site)["kept"] == serial_of(second)
     assert site.record()["orphans"] == [serial_of(first)]
+    assert answer["notices"] == [orphan_notice(serial_of(first))]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_mending_what_is_confirmed_keeps_a_set_whose_switch_was_cut_off(
+    site: Site, layout: str
+) -> None:
+    """The task states again what is confirmed, in another layout; the other set was paid for."""
+    site.deploy()
+    confirmed, before = site.serial(), contents(site)
+    pending = site.put()
+    rewrite(site, is_applied=False)
+    for name, content in before.items():
+        (site.folder / name).write_text(content)
+    (site.folder / "chain.pem").write_text("x")
+    site.options["layout"] = layout
+    site.install("", action="mend")
+    assert (site.serial(), contents(site)) == (confirmed, before)
+    assert serials(site) == {"confirmed": confirmed, "wanted_now": confirmed, "kept": pending}
+    assert deployed(site)["request"] is not None
+    assert site.record()["is_applied"]
 
 
 def test_what_cannot_be_used_is_recorded(site: Site) -> None:
