@@ -418,13 +418,14 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
 
 
 def _recorded_of(found: Found, material: Material) -> tuple[Record, CertificateSet | None]:
-    """What is recorded of files that are to be mended. Where they are those of the confirmed set,
-    and another was being put in place, that one is kept."""
+    """What is recorded of files that are to be mended. Where they are not those of the set that
+    was being put in place, or was to be confirmed, that one is kept: it was paid for."""
     record, before = found.record, found.record.previous
-    if found.recorded is not None or before is None or before.serial != material.serial:
-        return found.record, found.recorded
-    back = replace(going_back(record, "putting it in place was cut off"), is_applied=True)
-    return back, before if before.request is not None else None
+    if found.recorded is not None or before is None:
+        return record, found.recorded
+    back = replace(going_back(record, "it was not in place"), is_applied=True)
+    is_ours = before.serial == material.serial and before.request is not None
+    return back, before if is_ours else None
 
 
 def _at_rest(record: Record, name: str) -> Record:

@@ -557,6 +557,18 @@ def test_mending_what_is_confirmed_keeps_a_set_whose_switch_was_cut_off(
     assert site.record()["is_applied"]
 
 
+def test_linking_what_others_put_there_keeps_a_set_that_was_to_be_confirmed(
+    site: Site, private_key: Any
+) -> None:
+    site.deploy()
+    pending = site.put()
+    other = foreign(site, private_key)
+    rewrite(site, is_applied=False)
+    site.options["layout"] = "linked"
+    site.install("", action="mend")
+    assert (site.serial(), serials(site)["kept"]) == (other, pending)
+
+
 def test_what_cannot_be_used_is_recorded(site: Site) -> None:
     site.deploy()
     issued = another(site)
