@@ -842,6 +842,14 @@ certificates:
       type: list
       elements: str
       sample: []
+    uncovered:
+      description:
+        - DNS names that no verified claim covers, which check mode counts as a failure of the certificate. It cannot
+          know whether a task before this one would have had them verified.
+      returned: in check mode, if there are such names
+      type: list
+      elements: str
+      sample: [www.example.net]
     serial_number:
       description:
         - The serial number in upper-case hex, with zeros in front to 32 digits.

@@ -243,9 +243,9 @@ def test_what_lies_on_the_node(ran: Ran) -> None:
     ]
     assert re.fullmatch("www-cert[.]pem-[0-9a-f]{16}", folder.name)
     assert "PRIVATE KEY" not in (place / f"{folder.name}.json").read_text()
-    link, version = sorted(folder.iterdir(), key=lambda entry: not entry.is_symlink())
-    assert re.fullmatch("[0-9]{4}-01[0-9A-F]+", version.name)
-    assert (link.name, link.readlink()) == ("live", Path(version.name))
+    link, of_set = sorted(folder.iterdir(), key=lambda entry: not entry.is_symlink())
+    assert re.fullmatch("[0-9]{4}-01[0-9A-F]+", of_set.name)
+    assert (link.name, link.readlink()) == ("live", Path(of_set.name))
 
 
 # --- files, variables, configurations

@@ -75,6 +75,7 @@ def test_variables_of_a_playbook_are_those_of_its_table(path: Path) -> None:
 # --- the tables of the roles
 
 TOLD_IN_WORDS = {
+    "atlas_certificate_state_dir": "",
     "atlas_domain_authorization_domain": "",
     "atlas_domain_zone": "",
     "atlas_domain_resolvers": [],

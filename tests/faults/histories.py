@@ -110,7 +110,8 @@ class Played:
 class Player:
     """Plays the runs of a history in a folder, and keeps what came of them.
 
-    `deployed` is what was ever in place after a step, by serial number.
+    `deployed` is what was ever in place after a step, by serial number; `switched_to` is what was
+    being put there, and may have been half in place.
     """
 
     history: History
@@ -118,6 +119,7 @@ class Player:
     clock: Clock = field(default_factory=Clock)
     played: list[Played] = field(default_factory=list)
     deployed: list[str] = field(default_factory=list)
+    switched_to: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.service = ModelService(self.clock, SETTLE)
@@ -184,6 +186,10 @@ class Player:
         return record_of(self.folder)
 
     def _look(self) -> None:
+        record = self.record()
+        held = record["sets"].get(record["wanted_now"]) if record else None
+        if held and held["facts"]:
+            self.switched_to.add(held["facts"]["serial_number"])
         file = self.folder / "cert.pem"
         if file.exists():
             serial = certificates.serial_number(

@@ -94,6 +94,10 @@ class Ended:
         return len(self.asked)
 
 
+class NotReachedError(AssertionError):
+    """A task was over before the moment at which it was to be killed."""
+
+
 class Killed(BaseException):
     """The process is gone: nothing may catch this."""
 
@@ -271,7 +275,8 @@ def run_here(
             result = replace(tasks, perform=node.perform).run(**options)
         except AtlasError as error:
             result = {"failed": True, "msg": error.message, "changed": False}
-    assert dies_at is None or dies_at < len(node.asked), "it did not come so far"
+    if dies_at is not None and dies_at >= len(node.asked):
+        raise NotReachedError(f"{dies_at} of {len(node.asked)}")
     counted = tuple(node.asked), tuple(node.answers), tuple(node.steps)
     return Ended(result, node.requests, *counted)
 

@@ -100,8 +100,8 @@ class Watch:
         self._names = [sets.file_name(str(folder / name)) for name in NAMES]
         self._by_path: set[tuple[Sight, bool]] = set()
         self._pinned: dict[tuple[int, int], tuple[int, list[set[bytes]]]] = {}
-        for version in set_folders(folder):
-            self._pin(str(version))
+        for place in set_folders(folder):
+            self._pin(str(place))
         self.look()
 
     def look(self) -> None:

@@ -56,8 +56,8 @@ _MOVES = [move for pair in zip(NAME_MOVES, FOLDER_MOVES) for move in pair]
 _MOVES += [move for move in (*NAME_MOVES, *FOLDER_MOVES) if move not in _MOVES]
 _WIDTH = int(os.environ.get("ATLAS_TESTS_MOVES", "1"))
 """How many moves are tried at each moment, of two dozen."""
-_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "36"))
-_OTHERS, _HONEST, _SHORT = 6, 24, 3
+_SEEDS = int(os.environ.get("ATLAS_TESTS_SCHEDULES", "24"))
+_OTHERS, _HONEST, _SHORT = 8, 32, 3
 """One in so many moments that name nothing of his; one in so many that an honest run follows; one
 in so many moves that last only until the next moment."""
 
@@ -70,8 +70,12 @@ def named(name: str) -> dict[str, Any]:
 
 
 OLD, NEW = named("old"), named("new")
-LATER = {"acknowledge": "later"}
-REVOKED = {"state": "revoked", "revocation_reason": "superseded", "allow_live": True}
+LATER: dict[str, Any] = {"acknowledge": "later"}
+REVOKED: dict[str, Any] = {
+    "state": "revoked",
+    "revocation_reason": "superseded",
+    "allow_live": True,
+}
 
 
 @dataclass(frozen=True)
@@ -313,16 +317,17 @@ def test_he_moves_before_every_operation(
     assert [call.step for call in calls] == list(scenario.steps)
     found: list[str] = []
     tried = 0
+
+    def note(into: list[tuple[str, bool]], _number: int, name: str, path: str) -> None:
+        into.append((name, bool(user.ask(adversary.controlled, path, estate.top))))
+
     for call in calls:
         moments: list[tuple[str, bool]] = []
-
-        def count(_number: int, name: str, path: str, into: Any = moments) -> None:
-            into.append((name, bool(user.ask(adversary.controlled, path, estate.top))))
-
+        count = partial(note, moments)
         estate.back_to(call.tree)
         faults, _stops = stage.attacked(partial(stage.perform, call), count, scenario.key_is_his)
         assert faults == []
-        stride = 1 if place == "own" else 8
+        stride = 1 if place == "own" else 10
         seed = f"{scenario} {place} {layout} {call.step}"
         for attack in [*attacks_on(moments, seed)][::stride]:
             done: list[str] = []
@@ -466,7 +471,7 @@ def test_he_moves_again_and_again(
     scenario, layout = SCENARIOS[seed % len(SCENARIOS)], chance.choice(LAYOUTS)
     place = chance.choice(["own", "own", "parent", "group", "listed"])
     stage = new_stage(service, estate, user, place, layout)
-    (first, *_others) = stage.recorded(replace(scenario, steps=steps.STEPS))
+    (first, *_others) = stage.recorded(replace(scenario, steps=tuple(steps.STEPS)))
     estate.back_to(first.tree)
     task = partial(whole, stage, scenario.options)
     faults, stops = stage.attacked(task, lambda *_each: None, scenario.key_is_his)
@@ -502,7 +507,7 @@ def test_no_key_is_his_for_a_moment(
             told = user.ask(adversary.secrets_readable, top)
             found.extend(f"{number} {name} {path}\n    -> {each} can be read" for each in told)
 
-    options = {"privatekey_mode": "0640", "backup": True}
+    options: dict[str, Any] = {"privatekey_mode": "0640", "backup": True}
     for wish in (OLD, NEW):
         with stopping(estate.top, look) as stops:
             result = stage.tasks.run(**wish, **options)

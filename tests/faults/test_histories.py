@@ -241,6 +241,13 @@ FOUND = {
             Told(posts=(Post(answer=LATER, copies=0),)),
         ),
     ),
+    "a-switch-that-was-cut-off-and-is-superseded": History(
+        OTHER,
+        "plain",
+        keeps_key=False,
+        revokes=True,
+        runs=(Told(kill=Kill(NODE, 30)), Told(name=1, kill=Kill(CONTROLLER, 8))),
+    ),
     "space-held-for-nothing": History(
         FIRST,
         "linked",
@@ -406,7 +413,7 @@ def check_revoked(player: Player) -> None:
     *replaced, live = dict.fromkeys(player.deployed)
     revoked = {order.serial for order in player.service.orders if order.is_revoked}
     assert live not in revoked, "what is deployed was revoked"
-    assert revoked <= set(replaced), "what was never deployed was revoked"
+    assert revoked <= player.switched_to.union(replaced), "what was never deployed was revoked"
     if player.history.revokes and not player.history.changes_its_wish:
         assert revoked == set(replaced), "what was replaced was not revoked"
 

@@ -31,6 +31,7 @@ PLAY = """
     - globalsign.atlas.atlas_certificate:
         path: "{{ folder }}/cert.pem"
         privatekey_path: "{{ folder }}/key.pem"
+        state_dir: "{{ folder }}/records"
         settle: 3
         san:
           dns_names: ["{{ name }}"]

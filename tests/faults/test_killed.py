@@ -43,6 +43,10 @@ CLOCKS = {
     ("first", "linked"): (-4 * MINUTE, 4 * MINUTE),
     ("adoption", "plain"): (0, 0),
     ("adoption", "linked"): (-170 * DAY, 15 * MINUTE),
+    ("fewer", "plain"): (2 * DAY, -4 * MINUTE),
+    ("fewer", "linked"): (0, 170 * DAY),
+    ("followed", "plain"): (-15 * MINUTE, 2 * DAY),
+    ("followed", "linked"): (4 * MINUTE, 0),
 }
 """How far the clock of the controller is ahead of the service's, for the run that is killed and for
 the one after it."""
@@ -54,14 +58,21 @@ def tasks_in(service: Simulator, folder: Path, layout: str, scratch: Path | None
     return Tasks(service, folder, options, sleep=at_once, scratch=scratch)
 
 
-def wish(name: str) -> dict[str, Any]:
-    return {"san": {"dns_names": [f"{name}.quillon.example"]}}
+def wish(tasks: Tasks, kind: str, name: str) -> dict[str, Any]:
+    """A certificate for this name, where the kind is `fewer` by a task that names some of its
+    files only."""
+    stated = {"san": {"dns_names": [f"{name}.quillon.example"]}}
+    if kind != "fewer":
+        return stated
+    paths = {option: tasks.paths()[option] for option in ("path", "privatekey_path")}
+    return {"certificates": [{**paths, **stated}]}
 
 
 @dataclass(frozen=True)
 class Places:
     """Where the files are, and copies of that folder by kind and layout: empty ones, ones with an
-    older certificate in place, and ones where that is in the other layout.
+    older certificate in place, ones where that is in the other layout, and ones where the user has
+    links that lead to it.
 
     All are of one place, because a certificate is known by where its files are.
     """
@@ -88,7 +99,22 @@ def places(service: Simulator) -> Iterator[Places]:
             filled = memory / f"{layout}-renewal"
             made.folder.rename(filled)
             made.templates["renewal", layout] = made.templates["adoption", other] = filled
+            made.templates["fewer", layout] = filled
+            made.templates["followed", layout] = memory / f"{layout}-followed"
+            (made.folder / "real").mkdir(parents=True)
+            for name in ("cert.pem", "key.pem", "chain.pem"):
+                (made.folder / name).symlink_to(f"real/{name}")
+            tasks_in(service, made.folder, layout).run(san={"dns_names": [OLD]})
+            made.folder.rename(made.templates["followed", layout])
         yield made
+
+
+def user_links(folder: Path) -> int:
+    """How many paths are links that the user made."""
+    return sum(
+        path.is_symlink() and path.readlink() == Path("real", path.name)
+        for path in folder.glob("*.pem")
+    )
 
 
 def alone_from(whole: Ended) -> int:
@@ -130,7 +156,7 @@ def told_when(moment: Moment) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("kind", ["renewal", "first", "adoption"])
+@pytest.mark.parametrize("kind", ["renewal", "first", "adoption", "fewer", "followed"])
 def test_killed_at_every_moment(
     service: Simulator,
     places: Places,
@@ -144,7 +170,7 @@ def test_killed_at_every_moment(
     tasks.clock = shifted(CLOCKS[kind, layout][0])
     places.fill(kind, layout)
     with watching(tasks.folder) as watch:
-        whole = run_here(tasks, watch=watch, copies=quick_path, **wish(name))
+        whole = run_here(tasks, watch=watch, copies=quick_path, **wish(tasks, kind, name))
     watch.check(layout, kind == "first")
     assert whole.result is not None
     assert whole.result["changed"]
@@ -173,7 +199,7 @@ def check_killed(tasks: Tasks, kind: str, moment: Moment, name: str) -> None:
     if moment.half != NODE:
         tasks = replace(tasks, scratch=tasks.scratch and tasks.scratch.with_name(name))
     with watching(tasks.folder) as watch:
-        killed = run_killed(tasks, moment, watch, **wish(name))
+        killed = run_killed(tasks, moment, watch, **wish(tasks, kind, name))
         watch.look()
     watch.check(tasks.options["layout"], kind == "first")
     if moment.half == NODE:
@@ -187,16 +213,17 @@ def check_again(tasks: Tasks, kind: str, name: str) -> str:
     deployed then."""
     at_another_time = replace(tasks, clock=shifted(CLOCKS[kind, tasks.options["layout"]][1]))
     with watching(tasks.folder) as watch:
-        again = run_here(at_another_time, watch=watch, **wish(name))
+        again = run_here(at_another_time, watch=watch, **wish(tasks, kind, name))
     watch.check(tasks.options["layout"], kind == "first")
     assert again.result is not None
     assert "failed" not in again.result, again.result
     sight = on_disk(tasks.folder)
     assert all(sight)
     assert belong_together(sight)
-    third = run_here(replace(tasks, clock=time.time), **wish(name))
+    third = run_here(replace(tasks, clock=time.time), **wish(tasks, kind, name))
     assert third.result is not None
     assert not third.result["changed"]
     assert third.requests == 0
     assert left_over(tasks.folder) == []
+    assert user_links(tasks.folder) == (3 if kind == "followed" else 0)
     return certificates.serial_number(certificates.load_certificates(sight[0])[0])

@@ -16,6 +16,7 @@ import errno
 import os
 import stat
 from types import TracebackType
+from typing import NamedTuple
 
 from ..errors import AtlasError
 from . import extended, ownership
@@ -31,6 +32,13 @@ _NEVER_SYNCED = (errno.EINVAL, errno.ENOTSUP)
 class UnreadableError(AtlasError):
     """A file that is there and cannot be read: what is in it nobody knows. Completes a sentence
     that begins with its path."""
+
+
+class FoundFile(NamedTuple):
+    """A file that was read: its content, its owner, group and mode."""
+
+    content: bytes
+    status: os.stat_result
 
 
 class Folder:
@@ -146,18 +154,24 @@ class Folder:
     def read(self, name: str, most: int = LARGEST_FILE) -> bytes | None:
         """The content of a file of at most so many bytes; None if there is none, an
         `UnreadableError` for what is no file or cannot be opened."""
+        found = self.find(name, most)
+        return found.content if found else None
+
+    def find(self, name: str, most: int = LARGEST_FILE) -> FoundFile | None:
+        """As `read`, with whose the file is: both are of one file, whatever is put there
+        meanwhile."""
         opened = self.open_file(name)
         if opened is None:
             return None
         try:
-            content = _read(opened, most)
+            content, status = _read(opened, most), os.fstat(opened)
         except OSError as error:
             raise UnreadableError(f"cannot be read: {explain(error)}") from None
         finally:
             os.close(opened)
         if len(content) > most:
             raise UnreadableError(f"is larger than {most} bytes")
-        return content
+        return FoundFile(content, status)
 
     def open_file(self, name: str) -> int | None:
         """Open a regular file to read it; the errors are those of `read`."""

@@ -120,10 +120,12 @@ def protected_folder(path: str, mode: int | None) -> Folder | None:
     Raises `UnsafeFolderError` for one that others could change.
     """
     folder, missing = _existing(os.path.normpath(path))
-    if missing and mode is None:
-        folder.close()
-        return None
     try:
+        if missing and not folder.keeps_own:
+            _refuse_weak(folder, path)
+        if missing and mode is None:
+            folder.close()
+            return None
         for position, name in enumerate(missing, start=1):
             if not folder.keeps_own:
                 _refuse_weak(folder, path)
@@ -234,8 +236,9 @@ def _trusted_link(folder: Folder, name: str) -> str | None:
 def _refuse_weak(folder: Folder, path: str) -> None:
     if folder.is_protected:
         return
+    who = f"root and the user {os.geteuid()}" if os.geteuid() else "root"
     raise UnsafeFolderError(
-        f"{path} is not a safe place for records and private keys: others than root and the user"
-        f" {os.geteuid()} can exchange what lies in {folder.weak_spot}; name a folder that only"
-        " they can write to, on the whole way to it."
+        f"{path} is not a safe place for records and private keys: others than {who} can"
+        f" exchange what lies in {folder.weak_spot}; name a folder that nobody else can write to,"
+        " on the whole way to it."
     )

@@ -109,7 +109,7 @@ class TokenFile:
         owner = self.owner or (str(webroot.owner) if is_root else None)
         group = self.group or (str(webroot.group) if is_root else None)
         attributes = Attributes(owner, group, _FILE_MODE)
-        _ = attributes.owner_id, attributes.group_id
+        _ids = attributes.owner_id, attributes.group_id
         return attributes
 
     def _way(self, webroot: Folder, opened: contextlib.ExitStack) -> tuple[Folder, list[str]]:

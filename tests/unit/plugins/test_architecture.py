@@ -149,7 +149,8 @@ FILES = "plugins.module_utils.files"
 PATHLESS = words(
     """
     _exit close dup environ fchmod fchown fdopen fork fsdecode fsencode fspath fstat fsync getegid
-    geteuid getpid killpg kill path pipe posix_fallocate read sep stat_result umask urandom waitpid write
+    geteuid getpid killpg kill path pipe posix_fallocate read sep stat_result umask urandom waitpid
+    write
     """
 )
 """What `os` has that takes no path; constants, in capitals, do not either."""
@@ -165,7 +166,7 @@ BY_HANDLE = {
 """What the room of files may call: with these handles, or with a handle in place of the path."""
 BY_PATH = {
     "os.open('/', FOLDER_HANDLE)": "where each way begins",
-    "os.open(f'/proc/self/fd/{handle}', os.O_RDONLY | os.O_CLOEXEC)": "a file by its handle",
+    "os.open(f'/proc/self/fd/{handle}', flags)": "a file by its handle",
     "open(f'/proc/self/fdinfo/{handle}', encoding='ascii')": "what the system says of a handle",
 }
 """Calls of the room of files with a path that nobody else can exchange, and why it takes them."""

@@ -23,7 +23,9 @@ class CertificateItem:
     `reasons` are why a new one is needed: what the node found, and what the service knows.
     `planned` is a `lifecycle.obtain.plan.Planned`, `outcome` an `attempt.Outcome` beside it:
     both are imported only when something is due. `refusal` is why no request may be sent, `error`
-    why the item goes no further. `attempt_id` names what is begun for it in this run.
+    why the item goes no further; `uncovered` are names that no verified claim covers, where check
+    mode cannot know whether a task before this one would have had them verified.
+    `attempt_id` names what is begun for it in this run.
     """
 
     wanted: Wanted
@@ -33,6 +35,7 @@ class CertificateItem:
     reasons: list[str] = field(default_factory=list)
     needs_new_key: bool = False
     planned: Any = None
+    uncovered: list[str] = field(default_factory=list)
     refusal: str = ""
     prepared: Prepared | None = None
     orphan: str = ""

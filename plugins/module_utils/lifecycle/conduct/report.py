@@ -96,6 +96,8 @@ def _entry(item: CertificateItem, changed: bool, state: str, now: int) -> dict[s
         entry["not_after"] = iso_time(facts.not_after)
     if item.error:
         entry.update(failed=True, msg=item.error)
+    if item.uncovered:
+        entry["uncovered"] = item.uncovered
     return entry
 
 

@@ -275,11 +275,12 @@ class CertificateTask:
     def _foresee(self, client: Any, due: Sequence[CertificateItem]) -> None:
         """What the service would refuse. In check mode that is an error; else an earlier run may
         have been granted it already, which is found out first."""
-        from ..obtain.beforehand import refuse_uncovered
+        from ..obtain.beforehand import uncovered_of_each, why_uncovered
 
-        refusals = refuse_uncovered([item.wanted for item in due], client.known_claims, self._now())
-        for item, refusal in zip(due, refusals):
-            item.refusal = refusal
+        wanted = [item.wanted for item in due]
+        for item, names in zip(due, uncovered_of_each(wanted, client.known_claims, self._now())):
+            item.refusal = why_uncovered(names)
+            item.uncovered = names if self._check_mode else []
         covered = [item for item in due if not item.refusal]
         if covered:
             self._left = self._quota_for(client, len(covered))

@@ -8,9 +8,9 @@ would land."""
 from __future__ import annotations
 
 import os
-import stat
 
-from ...files.folder import Folder, UnreadableError
+from ...errors import AtlasError
+from ...files.folder import Folder, FoundFile, UnreadableError
 from ...files.ownership import Attributes
 from ...files.places import NoFolderError, Place, Places
 from ..wanted import Target
@@ -65,18 +65,30 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         """The content that is found at a path; None if there is nothing, an `UnreadableError` for
         what is no file."""
+        found = self.find(path)
+        return found.content if found else None
+
+    def find(self, path: str) -> FoundFile | None:
+        """As `read`, with whose the file is."""
         try:
             place = self.place(path)
         except NoFolderError:
             return None
         name = self._own_name(place)
         if name is None:
-            return place.folder.read(place.name)
+            return place.folder.find(place.name)
         live = self._live()
         if live is None:
             return None
         with live:
-            return live.read(name)
+            return live.find(name)
+
+    def find_named(self, path: str) -> FoundFile | None:
+        """As `find`; what it raises is a sentence with the path."""
+        try:
+            return self.find(path)
+        except UnreadableError as error:
+            raise AtlasError(f"{path} {error.message}.") from None
 
     def stat(self, path: str) -> os.stat_result | None:
         """Owner, group and mode of what is found at a path; None if there is nothing."""
@@ -114,12 +126,12 @@ class Disk:
         if not file.is_there:
             return not self.exists(path)
         try:
-            content, found = self.read(path), self.stat(path)
+            found = self.find(path)
         except UnreadableError:
             return False
-        if content is None or found is None or not stat.S_ISREG(found.st_mode):
+        if found is None or found.content != file.octets:
             return False
-        return content == file.octets and not attributes_of_file(file).differences(found)
+        return not attributes_of_file(file).differences(found.status)
 
     def _is_own(self, place: Place) -> bool:
         return self._own_name(place) is not None

@@ -94,15 +94,13 @@ def _is_same(
         target.key_format,
     ):
         return False
-    content = disk.read(target.path)
-    if content is None or not file.is_there:
-        return content is None and not file.is_there and not disk.exists(target.path)
-    found = disk.stat(target.path)
+    found = disk.find(target.path)
+    if found is None or not file.is_there:
+        return found is None and not file.is_there and not disk.exists(target.path)
     is_in_layout = (disk.link(target.path) is not None) == (layout == LINKED)
     return (
-        hashlib.sha256(content).hexdigest() == file.digest
+        hashlib.sha256(found.content).hexdigest() == file.digest
         and is_in_layout
-        and found is not None
-        and found.st_nlink == 1
-        and not attributes_of(target).differences(found)
+        and found.status.st_nlink == 1
+        and not attributes_of(target).differences(found.status)
     )

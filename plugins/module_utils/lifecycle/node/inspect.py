@@ -85,9 +85,11 @@ def not_to_be_requested(found: Found, now: int) -> str:
     if found.wanted.force:
         return ""
     if found.unreadable:
+        is_sealed = "passphrase" in found.unreadable
+        remedy = "state the passphrase that it has" if is_sealed else "mend it"
         return (
             f"The {found.unreadable.rstrip('.')}. What cannot be read may be right, so nothing is"
-            " requested; mend it, or say force: true to have it replaced."
+            f" requested; {remedy}, or say force: true to have it replaced."
         )
     rejected, kept = found.record.rejected, found.record.kept
     if rejected and rejected.request == found.wanted.wish:
@@ -183,7 +185,19 @@ def needed_repairs(found: Found) -> list[str]:
     """What to mend of a set whose certificate is as wanted, each as `<path>: <what>`."""
     if found.material is None or not found.wanted.targets:
         return []
-    return [f"{path}: {what}" for path, what in found.differences()]
+    differences = [f"{path}: {what}" for path, what in found.differences()]
+    return [*_left_open(found.record), *differences]
+
+
+def _left_open(record: Record) -> Iterator[str]:
+    """A switch that was cut off and that nothing else makes anybody finish or give up."""
+    if not record.is_cut_off or record.deployed is None:
+        return
+    serial = record.deployed.serial or "what was there before"
+    if record.is_pending:
+        yield f"unfinished: putting {serial} in place was cut off, and it is not wanted any more"
+    else:
+        yield f"unfinished: returning to {serial} was cut off"
 
 
 def _needs_chain(found: Found, reasons: list[str], has_unfinished: bool) -> bool:
@@ -203,8 +217,9 @@ def _notices(
     if deployed.certificate and not deployed.recorded and not reasons:
         issuer = facts_of(deployed.certificate).issuer
         yield (
-            f"The certificate was not obtained by this collection (its issuer is {issuer}); it is"
-            " kept until it is due. replace_foreign: true replaces it now."
+            f"The certificate (its issuer is {issuer}) was not obtained by this collection, as far"
+            f" as the records in {found.store.path} tell; it is kept until it is due."
+            " replace_foreign: true replaces it now."
         )
     if deployed.certificate and not reasons:
         close = expiry.notice(found.wanted, due.validity_of(deployed.certificate), now)
@@ -218,8 +233,8 @@ def _notices(
         )
     if is_to_change and found.carried:
         yield (
-            f"{', '.join(found.carried)} belong to the same certificate, and this task does not"
-            " name them; they are kept in step with it. Name them in the task, or remove them."
+            "Files that this task does not name belong to the same certificate and are kept in step"
+            f" with it: {', '.join(found.carried)}. Name them in the task, or remove them."
         )
     yield from map(orphan_notice, record.orphans)
     is_requested = bool(reasons) and not resumes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -145,7 +146,7 @@ def _issued(order: Order, found: Found, attempt: Attempt) -> tuple[str, Record]:
     material = _new_material(order, attempt)
     refuse_unknown_passphrases(found)
     targets, disk = found.wanted.targets, found.disk
-    held = sets.set_of(found.wanted.layout, material, targets, disk, intact=())
+    held = sets.set_of(found.wanted.layout, material, targets, disk, intact={})
     lacking = due.missing_usages(found.wanted, material.leaf)
     held = replace(held, request=attempt.request, differences=lacking)
     return found.record.adding(held)
@@ -188,7 +189,10 @@ def _replacing(found: Found, record: Record, name: str) -> tuple[Record, list[st
             confirmed, record = record.adding(base)
             record = replace(record, confirmed=confirmed)
     superseded = list(dict.fromkeys(_superseded(wanted, record, name)))
-    record = _with_set(record, name, replace(record.sets[name], supersedes=superseded))
+    before = record.deployed
+    replaces = record.wanted_now if record.is_on_probation else before.replaces if before else ""
+    new = replace(record.sets[name], supersedes=superseded, replaces=replaces)
+    record = _with_set(record, name, new)
     in_use = (*superseded, record.sets[name].serial)
     orphans = [e for e in record.orphans_with(*aside) if e not in in_use]
     notices = [orphan_notice(e) for e in orphans if e not in record.orphans]
@@ -287,7 +291,7 @@ def _rendered_anew(found: Found, name: str) -> Record:
     material = material_of(held)
     if material is None:
         raise AtlasError("what was to be put in place is damaged; run the task again.")
-    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact=())
+    anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact={})
     anew = replace(
         anew, request=held.request, differences=held.differences, supersedes=held.supersedes
     )
@@ -351,15 +355,15 @@ def _given_back(found: Found, record: Record, why: str) -> Work[AtlasError]:
         else "as they were before"
     )
     return AtlasError(
-        f"{why}. All files are {before}. The new certificate {serial} is kept, and the"
-        " next run puts it in place."
+        f"{why}. All files are {before}. The new certificate {serial} is kept: the next run tries"
+        " it again, and buys no other."
     )
 
 
 def _validate(wanted: Wanted) -> None:
     if not wanted.validate:
         return
-    command = " ".join(wanted.validate)
+    command = shlex.join(wanted.validate)
     try:
         ended = commands.run(wanted.validate, _VALIDATION_SECONDS, {**os.environ, "LC_ALL": "C"})
     except OSError as error:
@@ -377,11 +381,14 @@ def _validate(wanted: Wanted) -> None:
 
 def _mend(order: Order, found: Found) -> Work[list[str]]:
     """Write again what is missing or damaged, or has other attributes or another layout."""
-    material = found.material
+    material, record = found.material, found.record
     if material is None:
         raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
-    record, recorded = _recorded_of(found, material)
     refuse_unknown_passphrases(found)
+    is_given_up = record.is_cut_off and record.is_pending
+    if is_given_up:
+        record = _without_cut_off(record, material)
+        found = replace(found, record=record)
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
         material = replace(
@@ -390,6 +397,7 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(material))
+    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,
@@ -411,21 +419,21 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         yield [found.store.draft(record)]
         changed += yield from _linked(found, name)
     changed += yield from sets.put_in_place(found.store, disk, name, held)
-    if name and layout != LINKED:
+    if (name or is_given_up) and layout != LINKED:
         yield [found.store.draft(record)]
     found.store.tidy(record)
     return list(dict.fromkeys(changed))
 
 
-def _recorded_of(found: Found, material: Material) -> tuple[Record, CertificateSet | None]:
-    """What is recorded of files that are to be mended. Where they are not those of the set that
-    was being put in place, or was to be confirmed, that one is kept: it was paid for."""
-    record, before = found.record, found.record.previous
-    if found.recorded is not None or before is None:
-        return record, found.recorded
-    back = replace(going_back(record, "it was not in place"), is_applied=True)
-    is_ours = before.serial == material.serial and before.request is not None
-    return back, before if is_ours else None
+def _without_cut_off(record: Record, material: Material) -> Record:
+    """The record once a switch that was cut off is given up, as its set is not wanted any more:
+    the set whose certificate lies there is in place, else the confirmed one was."""
+    there = (name for name, held in record.sets.items() if held.serial == material.serial)
+    name = next(there, record.confirmed)
+    given_up = record.with_(
+        wanted_now=name, is_applied=True, orphans=record.orphans_with(record.wanted_now)
+    )
+    return given_up if given_up.is_pending else _at_rest(given_up, given_up.confirmed)
 
 
 def _at_rest(record: Record, name: str) -> Record:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...asn1.certificate import Certificate
 from ...errors import AtlasError
 from ...files.folder import UnreadableError
-from ...files.places import Places
+from ...files.places import NoFolderError, Places
 from ...pki import certificates, chains, keys, pkcs12
 from .. import due
 from ..fact_reading import facts_of
@@ -22,7 +23,7 @@ from ..wanted import CSR, LINKED, PKCS12, PRIVATE_KEY, ExternalKey, Target, Want
 from .disk import Disk, attributes_of
 from .material import Material, holds
 from .record import CertificateSet, Record
-from .store import Store
+from .store import Store, naming_option
 
 if TYPE_CHECKING:
     from ...pki.keys import PrivateKey
@@ -85,21 +86,27 @@ class Found:
             return f"private key {deployed.key_error}"
         return ""
 
-    def intact(self, material: Material) -> list[str]:
-        """The paths whose files hold what they should of a set, in whatever form."""
-        targets = self.wanted.targets
-        return [target.path for target in targets if self._holds(target, material)]
+    def intact(self, material: Material) -> dict[str, bytes | None]:
+        """What the files hold that hold what they should of a set, in whatever form, by path."""
+        read = {target.path: self._content(target) for target in self.wanted.targets}
+        return {
+            target.path: read[target.path]
+            for target in self.wanted.targets
+            if self._holds(target, read[target.path], material)
+        }
 
     def differences(self) -> list[tuple[str, str]]:
         """What is to be mended although the certificate is as wanted: path, and what about it."""
         found = ((target.path, self._difference(target)) for target in self.wanted.targets)
         return [(path, what) for path, what in found if what]
 
-    def _holds(self, target: Target, material: Material) -> bool:
+    def _content(self, target: Target) -> bytes | None:
         try:
-            content = self.disk.read(target.path)
+            return self.disk.read(target.path)
         except UnreadableError:
-            content = b""
+            return b""
+
+    def _holds(self, target: Target, content: bytes | None, material: Material) -> bool:
         return self._is_sealed(target, content) or holds(target, content, material)
 
     def _is_sealed(self, target: Target, content: bytes | None) -> bool:
@@ -114,7 +121,7 @@ class Found:
     def _difference(self, target: Target) -> str:
         if self.material is None:
             return "missing"
-        if not self._holds(target, self.material):
+        if not self._holds(target, self._content(target), self.material):
             return "not as it should be" if self.disk.exists(target.path) else "missing"
         found = self.disk.stat(target.path)
         if found is None:
@@ -256,6 +263,8 @@ def _read_all(wanted: Wanted, disk: Disk) -> _Read:
 def _content(target: Target, disk: Disk) -> bytes | None:
     """What is in a file. If it is there and cannot be read, nobody knows what is due: a new
     certificate would be bought for a fault of the disk or of permissions."""
+    with contextlib.suppress(NoFolderError), naming_option(target):
+        disk.place(target.path)
     try:
         return disk.read(target.path)
     except UnreadableError as error:

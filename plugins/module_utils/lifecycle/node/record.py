@@ -123,7 +123,8 @@ class CertificateSet:
     stated when the certificate was obtained; None for one that others obtained. `targets` are the
     files as the task named them, without passphrases: those of `encrypted` had one. `files` are by
     path, in the `layout` that they are put in place in. `supersedes` are serial numbers of sets
-    that are to be revoked once this one is confirmed, `differences` what the certificate says
+    that are to be revoked once this one is confirmed, `replaces` names the set on probation that it
+    takes the place of, until that is done, `differences` what the certificate says
     otherwise than the request. `facts` and `key_kind` are what is reported of it.
     """
 
@@ -137,6 +138,7 @@ class CertificateSet:
     encrypted: list[str] = field(default_factory=list)
     files: dict[str, SetFile] = field(default_factory=dict)
     supersedes: list[str] = field(default_factory=list)
+    replaces: str = ""
     differences: list[str] = field(default_factory=list)
     facts: CertificateFacts | None = None
     key_digest: str = ""
@@ -273,6 +275,8 @@ class Record:
         """A copy with other members, without the sets that are of no use any more."""
         changed = replace(self, **changes)
         named = {changed.confirmed, changed.wanted_now, changed.kept_name}
+        if changed.deployed and changed.is_cut_off:
+            named.add(changed.deployed.replaces)
         superseded = {
             serial
             for name, held in changed.sets.items()

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...files.changes import Change, Draft, Removal
+from ...files.ownership import Attributes
 from ...files.phases import Work
 from ...files.places import Places
 from ..exchange import Removed
 from ..reasons import orphan_notice, possibly_issued
 from ..wanted import Target, Wanted
-from .disk import Disk, attributes_of_file
+from .disk import Disk
 from .prepare import is_held
-from .record import Record, set_file
+from .record import Record
 from .sets import all_or_none
 from .store import Store
 from .targets import Reserve
@@ -82,14 +83,13 @@ def _as_files(disk: Disk, targets: list[Target]) -> list[Change]:
     """A link into what is going to be removed becomes the file that it leads to."""
     with all_or_none() as changes:
         for target in targets:
-            place, content = disk.place(target.path), disk.read(target.path)
-            found = disk.stat(target.path)
-            if content is None or found is None:
+            place, found = disk.place(target.path), disk.find_named(target.path)
+            if found is None:
                 changes.append(Removal(place.folder, place.name))
                 continue
-            file = set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
-            attributes = attributes_of_file(file)
-            changes.append(Draft(place.folder, place.name, content, attributes))
+            status = found.status
+            attributes = Attributes(str(status.st_uid), str(status.st_gid), status.st_mode & 0o7777)
+            changes.append(Draft(place.folder, place.name, found.content, attributes))
     return changes
 
 
@@ -133,6 +133,6 @@ def _notices(record: Record, linked: list[Target], wanted: Wanted) -> Iterator[s
     others = [target.path for target in linked if target.path not in named]
     if others:
         yield (
-            f"{', '.join(others)} belong to the same certificate, and this task does not name them;"
-            " they stay, as files of their own."
+            "Files that this task does not name belong to the same certificate and stay, as files"
+            f" of their own: {', '.join(others)}."
         )

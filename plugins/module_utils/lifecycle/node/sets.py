@@ -16,12 +16,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Union
 
-from ...errors import AtlasError
 from ...files.changes import Change, Draft, Link, Removal, label_of
 from ...files.folder import Folder
+from ...files.ownership import Attributes, is_trusted
 from ...files.phases import Work
 from ...pki import certificates, keys
 from ..fact_reading import facts_of
@@ -32,17 +34,22 @@ from .record import CertificateSet, SetFile, set_file
 from .store import LIVE, Store
 
 _SET_MODE = 0o711
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+
+
+Intact = Mapping[str, Union[bytes, None]]
 
 
 def set_of(
-    layout: str, material: Material, targets: Sequence[Target], disk: Disk, intact: Sequence[str]
+    layout: str, material: Material, targets: Sequence[Target], disk: Disk, intact: Intact
 ) -> CertificateSet:
     """The set of a certificate with a file for each target.
 
-    Those at the paths of `intact` hold what they should, and stay as they are written down.
+    Those at the paths of `intact` hold what they should, and stay as they are written down: as they
+    were when they were judged, whatever lies there by now.
     """
     files = {
-        target.path: _file(layout, target, material, disk, is_intact=target.path in intact)
+        target.path: _file(layout, target, _content(target, material, intact), disk)
         for target in targets
     }
     return _naming(targets, replace(_described(material), layout=layout, files=files))
@@ -69,8 +76,11 @@ def _naming(targets: Sequence[Target], held: CertificateSet) -> CertificateSet:
     )
 
 
-def _file(layout: str, target: Target, material: Material, disk: Disk, is_intact: bool) -> SetFile:
-    content = disk.read(target.path) if is_intact else render(target, material)
+def _content(target: Target, material: Material, intact: Intact) -> bytes | None:
+    return intact[target.path] if target.path in intact else render(target, material)
+
+
+def _file(layout: str, target: Target, content: bytes | None, disk: Disk) -> SetFile:
     if not content:
         return SetFile(is_there=False, mode=target.mode)
     attributes = attributes_of(target)
@@ -114,13 +124,11 @@ def adopted(
 
 
 def _as_found(path: str, disk: Disk) -> SetFile:
-    try:
-        content, found = disk.read(path), disk.stat(path)
-    except AtlasError as error:
-        raise AtlasError(f"{path} {error.message.rstrip('.')}.") from None
-    if content is None or found is None:
+    found = disk.find_named(path)
+    if found is None:
         return SetFile(is_there=False)
-    return set_file(content, found.st_uid, found.st_gid, found.st_mode & 0o7777)
+    status = found.status
+    return set_file(found.content, status.st_uid, status.st_gid, status.st_mode & 0o7777)
 
 
 def put_in_place(store: Store, disk: Disk, name: str, held: CertificateSet) -> Work[list[str]]:
@@ -202,13 +210,24 @@ def _drafts(disk: Disk, folder: Folder, held: CertificateSet) -> list[Change]:
             content, name = file.octets, file_name(path)
             if content is None:
                 continue
-            attributes, found = attributes_of_file(file), folder.stat(name)
+            attributes, found = _among_records(path, held, disk), folder.stat(name)
             is_there = found is not None and folder.read(name) == content
             if is_there and found is not None and not attributes.differences(found):
                 continue
             label = label_of(disk.place(path).folder)
             drafts.append(Draft(folder, name, content, attributes, label))
     return drafts
+
+
+def _among_records(path: str, held: CertificateSet, disk: Disk) -> Attributes:
+    """Owner, group and mode of a file in the folder of its set: nobody's who only put it at its
+    path, and could then change what lies among the records."""
+    attributes = attributes_of_file(held.files[path])
+    stated = {target.path for target in held.targets if target.owner is not None}
+    owner = held.files[path].owner
+    if owner is None or is_trusted(owner) or path in stated or disk.is_protected(path):
+        return attributes
+    return Attributes(owner=None, group=None, mode=attributes.mode & ~_WRITABLE)
 
 
 def file_name(path: str) -> str:

@@ -20,7 +20,7 @@ from ..exchange import Acknowledged, Answer, Inspection, Installed, Prepared, Re
 from ..wanted import Wanted
 from .disk import Disk
 from .glance import glance
-from .store import Store, Stores
+from .store import Store, Stores, naming_option
 
 STEPS: Mapping[str, type[Answer]] = {
     "inspect": Inspection,
@@ -94,7 +94,7 @@ def _inspect(item: dict[str, Any], stores: Stores, claimed: list[_Identity]) -> 
 
 def _identities(wanted: Wanted, disk: Disk) -> Iterator[_Identity]:
     for target in wanted.targets:
-        with contextlib.suppress(NoFolderError):
+        with contextlib.suppress(NoFolderError), naming_option(target):
             yield disk.place(target.path).identity
 
 

@@ -34,7 +34,7 @@ from ...files.changes import Draft
 from ...files.folder import Folder, UnreadableError
 from ...files.ownership import OWN
 from ...files.places import NoFolderError, Places, protected_folder
-from ..wanted import Wanted
+from ..wanted import Target, Wanted
 from .record import Record, read_record
 
 _OF_ROOT = "/var/lib/globalsign-atlas"
@@ -71,7 +71,10 @@ class Stores:
         says which."""
         path = wanted.state_dir or default_state_folder()
         if path not in self._folders:
-            self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
+            try:
+                self._folders[path] = protected_folder(path, _STATE_MODE if self._makes else None)
+            except AtlasError as error:
+                raise AtlasError(f"state_dir: {error.message}") from None
         folder = self._folders[path]
         stores: list[Store] = []
         for name in _names(wanted, places):
@@ -79,6 +82,17 @@ class Stores:
             if stores[-1].exists:
                 return stores[-1]
         return stores[0]
+
+
+@contextlib.contextmanager
+def naming_option(target: Target) -> Iterator[None]:
+    """Have what is wrong with the way to a file begin with the option that it is given by."""
+    try:
+        yield
+    except NoFolderError:
+        raise
+    except AtlasError as error:
+        raise AtlasError(f"{target.option}: {error.message}") from None
 
 
 def default_state_folder() -> str:
@@ -98,7 +112,7 @@ def default_state_folder() -> str:
 def _names(wanted: Wanted, places: Places) -> Iterator[str]:
     for target in wanted.targets:
         folder, name = os.path.split(target.path)
-        with contextlib.suppress(NoFolderError):
+        with contextlib.suppress(NoFolderError), naming_option(target):
             folder = places.folder(folder).path
         path = os.path.join(folder, name)
         yield _name(os.path.join(os.path.basename(folder), name), path)

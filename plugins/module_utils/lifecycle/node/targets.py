@@ -44,10 +44,11 @@ def _obstacle(found: Found, target: Target) -> str:
     if status is not None and stat.S_ISDIR(status.st_mode):
         return "is a folder; give the path of a file."
     if not place.folder.is_writable():
+        user = os.geteuid()
+        who, remedy = (f"the user {user}", "add become: true, or ") if user else ("root", "")
         return (
-            f"cannot be written, because the folder {place.folder.path} is not writable for the"
-            f" user {os.geteuid()} on the node; let this task become a user who may write there, or"
-            " choose another folder."
+            f"cannot be written, because the folder {place.folder.path} is not writable for {who}"
+            f" on the node; {remedy}choose another folder."
         )
     if target.holds_key and place.folder.is_open_to_all:
         return (

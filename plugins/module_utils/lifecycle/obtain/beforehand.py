@@ -42,26 +42,30 @@ def _may_cover(name: str, claims: Iterable[Claim], now: int) -> bool:
     )
 
 
-def refuse_uncovered(
+def uncovered_of_each(
     wanted: Sequence[Wanted], read: Callable[[bool], Sequence[Claim] | None], now: int
-) -> list[str]:
-    """For each what is said of the names that no claim covers, empty if the service has to decide.
+) -> list[list[str]]:
+    """For each the names that no claim covers; none if the service has to decide.
 
     `read` gives the claims of the account, None if they cannot be read; what is shared by the run
     may be older than a claim that was verified in it, so before anything is refused it is read
     anew, which is what the argument says.
     """
     if not any(one.san.get("dns_names") for one in wanted):
-        return [""] * len(wanted)
+        return [[] for _one in wanted]
+    found: list[list[str]] = []
     for anew in (False, True):
         claims = read(anew) or []
         found = [uncovered(one, claims, now) for one in wanted]
         if not any(found):
             break
-    return [_said(names) if names else "" for names in found]
+    return found
 
 
-def _said(names: Sequence[str]) -> str:
+def why_uncovered(names: Sequence[str]) -> str:
+    """Why no request may be sent with these names; empty if there are none."""
+    if not names:
+        return ""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return (
         f"san.dns_names: there is no verified claim that covers {', '.join(names[:_MOST_NAMES])}"

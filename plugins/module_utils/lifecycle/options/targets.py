@@ -106,12 +106,14 @@ def refuse_long_passphrase(passphrase: str | None, option: str) -> None:
         )
 
 
-def absolute(path: str, option: str) -> str:
-    """The absolute path of a file on the node, without detours."""
+def absolute(
+    path: str, option: str, what: str = "file", example: str = "/etc/ssl/www/cert.pem"
+) -> str:
+    """The absolute path of a file or folder on the node, without detours."""
     if not os.path.isabs(path) or path.endswith("/") or "\0" in path:
         raise AtlasError(
-            f"{option}: {path!r} is not the absolute path of a file on the node; give one such as"
-            " '/etc/ssl/www/cert.pem'."
+            f"{option}: {path!r} is not the absolute path of a {what} on the node; give one such"
+            f" as '{example}'."
         )
     normal = os.path.normpath(path)
     return f"/{normal.lstrip('/')}"  # two slashes at the beginning mean one on every node

@@ -142,7 +142,8 @@ def _wanted(given: Mapping[str, Any], where: str) -> Wanted:
 def _state_dir(stated: str | None, where: str) -> str | None:
     if not stated:
         return None
-    return targets.absolute(stated.rstrip("/") or "/", f"{where}state_dir")
+    path, option = stated.rstrip("/") or "/", f"{where}state_dir"
+    return targets.absolute(path, option, "folder", "/var/lib/globalsign-atlas")
 
 
 def _external_key(options: Mapping[str, Any], where: str) -> ExternalKey | None:

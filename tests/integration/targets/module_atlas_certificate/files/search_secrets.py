@@ -4,8 +4,8 @@
 
 """Search what a play said and left behind for secrets, inside module payloads too.
 
-Prints JSON: `leaks`, each as [what, where], and `payloads`, how many zipped payloads were opened
-and hold the node's half.
+Prints JSON: `leaks`, each as [what, where], `payloads`, how many zipped payloads were opened and
+hold the node's half, and `texts`, how many texts were searched in each folder.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def members(where: str, data: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"{where}!{name}", archive.read(name)
 
 
-def main(folder: Path, node_key: Path) -> None:
-    found = list(texts(folder))
+def main(node_key: Path, *folders: Path) -> None:
+    by_folder = [list(texts(folder)) for folder in folders]
+    found = [text for folder in by_folder for text in folder]
     canaries = list(secrets(node_key))
     leaks = [
         [name, where] for where, content in found for name, value in canaries if value in content
@@ -68,8 +69,9 @@ def main(folder: Path, node_key: Path) -> None:
         for where, content in found
         if "!" in where and "module_utils/api/" in where and content
     ]
-    print(json.dumps({"leaks": leaks + http, "payloads": len(payloads)}))
+    counts = [len(folder) for folder in by_folder]
+    print(json.dumps({"leaks": leaks + http, "payloads": len(payloads), "texts": counts}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))

@@ -110,12 +110,12 @@ def test_names_and_numbers_of_users_and_groups() -> None:
 def test_who_does_not_exist_owns_nothing(name: str) -> None:
     """4294967295 is -1 for the system, which keeps the owner that is there."""
     with pytest.raises(AtlasError) as caught:
-        _ = Attributes(name, None, 0o600).owner_id
+        _id = Attributes(name, None, 0o600).owner_id
     assert caught.value.message == (
         f"owner: there is no user {name!r} on this node; create it first, or name one that exists."
     )
     with pytest.raises(AtlasError) as caught:
-        _ = Attributes(None, name, 0o600).group_id
+        _id = Attributes(None, name, 0o600).group_id
     assert caught.value.message == (
         f"group: there is no group {name!r} on this node; create it first, or name one that exists."
     )

@@ -173,7 +173,7 @@ def test_a_link_of_another_user_is_not_followed(
     link.symlink_to("victim")
     os.chown(link, OTHER, OTHER, follow_symlinks=False)
     with pytest.raises(AtlasError) as caught:
-        _ = places.followed(places.of(f"{link}/file" if where == "the folder" else str(link)))
+        places.followed(places.of(f"{link}/file" if where == "the folder" else str(link)))
     assert caught.value.message == (
         f"{link} is a symbolic link that belongs to the user {OTHER}, so it could lead to any file;"
         " give the path that it leads to, let the task become that user, or have the link and its"
@@ -278,10 +278,11 @@ def test_a_protected_folder_is_made_with_those_above_it(
 
 
 def unsafe(path: str, weak: str) -> str:
+    who = f"root and the user {os.geteuid()}" if os.geteuid() else "root"
     return (
-        f"{path} is not a safe place for records and private keys: others than root and the user"
-        f" {os.geteuid()} can exchange what lies in {weak}; name a folder that only they can write"
-        " to, on the whole way to it."
+        f"{path} is not a safe place for records and private keys: others than {who} can"
+        f" exchange what lies in {weak}; name a folder that nobody else can write to, on the whole"
+        " way to it."
     )
 
 
@@ -293,9 +294,10 @@ def test_no_folder_is_protected_below_one_that_others_can_write_to(
     (weak / "a" if exists else weak).mkdir(parents=True)
     weak.chmod(0o777)
     before = descriptors()
-    with pytest.raises(AtlasError) as caught:
-        protected_folder(f"{weak}/a", 0o711)
-    assert caught.value.message == unsafe(f"{weak}/a", str(weak))
+    for mode in (0o711, None):
+        with pytest.raises(AtlasError) as caught:
+            protected_folder(f"{weak}/a", mode)
+        assert caught.value.message == unsafe(f"{weak}/a", str(weak))
     assert os.listdir(weak) == (["a"] if exists else [])
     assert descriptors() == before
 

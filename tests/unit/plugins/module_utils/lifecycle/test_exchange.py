@@ -77,6 +77,7 @@ ALL_OF_INSPECTION = {
     "is_own": True,
     "has_previous": True,
     "is_cut_off": True,
+    "is_unknown": True,
     "content": {"certificate": "AB==\n"},
 }
 ALL_OF_PREPARED = {

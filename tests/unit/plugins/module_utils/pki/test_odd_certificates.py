@@ -243,6 +243,7 @@ NUMBERS = sequence(b"\x02\x81\x81\x00" + b"\xc1" * 128, b"\x02\x03\x01\x00\x01")
         (info(sequence(oid("1.2.840.113549.1.1.1")), NUMBERS), "RSA 1024"),
         (info(sequence(), b""), "unknown"),
     ],
+    ids=["Ed25519", "secp256k1", "no curve", "no kind", "RSA", "no algorithm"],
 )
 def test_keys_of_unknown_kinds_are_told_and_verify_nothing(given: bytes, text: str) -> None:
     certificate = loaded(handmade.certificate(KEY, NAMES, info=given))
@@ -358,6 +359,7 @@ class TestFiles:
             pem(b"\xff", "X509 CRL") + pem(LEAF) + pem(b"x", "CERTIFICATE REQUEST") + pem(OTHER),
             pem(LEAF).strip() + pem(OTHER).strip(),
         ],
+        ids=["byte order mark", "CR LF", "text", "spaces", "other blocks", "no line breaks"],
     )
     def test_whatever_stands_around_them_does_no_harm(self, content: bytes) -> None:
         found = certificates.load_certificates(content)
@@ -374,6 +376,7 @@ class TestFiles:
             pem(LEAF)[:100] + b"\n" + pem(LEAF),
             pem(sequence(der.encode(der.NULL))),
         ],
+        ids=["short", "empty", "no members", "a short one", "no Base64", "no end", "no parts"],
     )
     def test_what_is_no_certificate_is_refused(self, content: bytes) -> None:
         with pytest.raises(AtlasError) as caught:

@@ -509,7 +509,7 @@ def test_what_is_held_is_put_in_place_without_a_request(bench: Bench, atlas: Atl
     assert (bench.steps, atlas.calls) == (["inspect", "install", "acknowledge"], [])
     assert (bench.ordered("install")[0][0]["action"], bench.serial()) == ("resume", serial)
     assert entry_of(result)["repairs"] == [
-        f"kept: {serial} is not in place, validate: 'sh -c exit 3' failed with 3: it said nothing"
+        f'kept: {serial} is not in place, validate: "{validate}" failed with 3: it said nothing'
     ]
 
 
@@ -905,6 +905,8 @@ def test_a_name_without_a_claim_is_told_before_anything_is_spent(
         "san.dns_names: there is no verified claim that covers n0.example.com; claim and verify the"
         " domain, for example with atlas_domain_claim."
     )
+    told = [entry.get("uncovered") for entry in result["certificates"]]
+    assert told == [["n0.example.com"] if check_mode else None, None]
     assert [entry["changed"] for entry in result["certificates"]] == [False, True]
     assert atlas.named("claims") == [("claims", False), ("claims", True)]
     assert atlas.named("left") == [("left", 1, not check_mode)]
@@ -1337,10 +1339,11 @@ def test_removing_tells_of_requests_that_are_open(bench: Bench, atlas: Atlas) ->
     bench.run()
     bench.before = lambda _step, _items: None
     bench.process = "1:1"
+    end = iso_time(bench.record()["attempt"]["not_after"])
     result = bench.run(state="absent")
     assert result["warnings"] == [
         f"{bench.folder}/cert.pem: A request was begun and its outcome is not known; Atlas may have"
-        " issued a certificate for it that nobody uses now."
+        f" issued a certificate for it, which ends on {end} and nobody uses."
     ]
 
 

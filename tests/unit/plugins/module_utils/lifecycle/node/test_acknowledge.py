@@ -155,9 +155,7 @@ def test_what_was_reported_is_noted_without_confirming_anything(site: Site) -> N
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_somebody_put_back_is_not_replaced_by_a_confirmation(
-    site: Site, layout: str
-) -> None:
+def test_what_somebody_put_back_is_not_replaced_by_a_confirmation(site: Site, layout: str) -> None:
     """What would be revoked is served, and the key of what would be confirmed is nowhere else."""
     site.options.update(revoke_superseded=True, layout=layout)
     site.deploy()

@@ -11,7 +11,14 @@ import shutil
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import certificates, keys
 
 from ..conftest import ALL_FILES, NOW, Site
@@ -86,6 +93,7 @@ QUIET: dict[str, Any] = {
     "is_own": True,
     "has_previous": False,
     "is_cut_off": False,
+    "is_unknown": False,
     "content": {},
 }
 
@@ -186,8 +194,9 @@ def test_what_is_held_is_better_than_a_placeholder(site: Site, self_signed: Any)
 def test_what_others_obtained_is_kept_and_reported(site: Site, private_key: Any) -> None:
     foreign(site, private_key)
     notice = (
-        "The certificate was not obtained by this collection (its issuer is CN=Test issuing CA); it"
-        " is kept until it is due. replace_foreign: true replaces it now."
+        "The certificate (its issuer is CN=Test issuing CA) was not obtained by this collection,"
+        f" as far as the records in {site.state} tell; it is kept until it is due. replace_foreign:"
+        " true replaces it now."
     )
     assert reported(site, is_own=False, notices=[notice])
     site.options["replace_foreign"] = True
@@ -354,6 +363,32 @@ def test_a_switch_that_was_cut_off_is_finished_also_where_force_is_stated(site: 
 # Why nothing is requested although something is due
 
 
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [
+        (0, "does not open with the passphrase"),
+        (None, "is protected by a passphrase, and none was given"),
+    ],
+)
+def test_a_key_that_does_not_open_takes_another_passphrase(
+    site: Site, stated: int | None, why: str
+) -> None:
+    site.deploy()
+    key = load_pem_private_key((site.folder / "key.pem").read_bytes(), None)
+    sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"right"))
+    (site.folder / "key.pem").write_bytes(sealed)
+    wanted = site.wanted.on_wire()
+    for target in wanted["targets"]:
+        target["passphrase"] = stated if target["option"] == "privatekey_path" else None
+    item = {"wanted": wanted, "now": NOW, "with_content": False}
+    (found,) = steps.run("inspect", [item], ["wrong"], check_mode=True)
+    assert found["obstacle"] == (
+        f"The private key at {site.folder}/key.pem {why}. What cannot be read may be right, so"
+        " nothing is requested; state the passphrase that it has, or say force: true to have it"
+        " replaced."
+    )
+
+
 def test_what_cannot_be_read_is_an_obstacle_and_with_force_a_reason(site: Site) -> None:
     site.deploy()
     (site.folder / "key.pem").write_text("damaged")
@@ -460,8 +495,8 @@ def test_a_file_that_is_carried_is_named_once_something_changes(site: Site) -> N
         site,
         repairs=[f"{site.folder}/cert.pem: missing"],
         notices=[
-            f"{site.folder}/fullchain.pem belong to the same certificate, and this task does not"
-            " name them; they are kept in step with it. Name them in the task, or remove them."
+            "Files that this task does not name belong to the same certificate and are kept in step"
+            f" with it: {site.folder}/fullchain.pem. Name them in the task, or remove them."
         ],
     )
 

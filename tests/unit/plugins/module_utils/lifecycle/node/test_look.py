@@ -173,7 +173,7 @@ def test_a_key_that_one_file_holds_in_clear_is_known(site: Site) -> None:
 @pytest.mark.parametrize("name", ["cert.pem", "key.pem"])
 def test_what_is_not_there_is_not_unreadable(site: Site, name: str) -> None:
     site.deploy()
-    for each in {name, "fullchain.pem"}:
+    for each in (name, "fullchain.pem"):
         (site.folder / each).unlink()
     assert look(site).unreadable == ""
 
@@ -280,8 +280,7 @@ def test_a_file_that_cannot_be_read_is_an_obstacle_also_with_force(
         look(site)
     assert caught.value.message == f"{option}: {path} {said}."
     assert site.inspect() == {
-        **vars(exchange.Inspection()),
-        "obstacle": f"{option}: {path} {said}.",
+        **vars(exchange.Inspection.stopped(f"{option}: {path} {said}.")),
     }
 
 
@@ -452,10 +451,11 @@ def test_which_files_are_intact(site: Site) -> None:
     site.options["layout"] = "linked"
     with looking(site) as found:
         assert found.material is not None
-        assert found.intact(found.material) == paths(site, "cert.pem", "fullchain.pem", "key.pem")
-        assert found.intact(replace(found.material, issuers=())) == paths(
-            site, "cert.pem", "key.pem"
-        )
+        names = ("cert.pem", "fullchain.pem", "key.pem")
+        read = {str(site.folder / name): site.content(name).encode() for name in names}
+        assert found.intact(found.material) == read
+        del read[f"{site.folder}/fullchain.pem"]
+        assert found.intact(replace(found.material, issuers=())) == read
 
 
 def test_a_carried_file_with_a_passphrase_is_right_as_long_as_it_is_the_same(site: Site) -> None:

@@ -213,7 +213,7 @@ def test_the_content_of_a_file() -> None:
     assert SetFile(is_there=False).octets is None
     assert SetFile(is_there=False, content="Y29udGVudA==").octets is None
     with pytest.raises(AtlasError) as caught:
-        _ = SetFile(is_there=True).octets
+        _octets = SetFile(is_there=True).octets
     assert caught.value.message == "what is to be put in place is not kept any more"
 
 

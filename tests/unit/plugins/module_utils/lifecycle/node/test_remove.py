@@ -235,8 +235,8 @@ def test_files_that_the_task_does_not_name_stay_as_files_of_their_own(
     answer = remove(site, removes_key=True)
     assert answer["removed_files"][:-1] == paths(site, "cert.pem", "key.pem")
     said = (
-        f"{', '.join(paths(site, 'fullchain.pem', 'chain.pem'))} belong to the same certificate,"
-        " and this task does not name them; they stay, as files of their own."
+        "Files that this task does not name belong to the same certificate and stay, as files of"
+        f" their own: {', '.join(paths(site, 'fullchain.pem', 'chain.pem'))}."
     )
     assert answer["notices"] == ([said] if layout == "linked" else [])
     assert site.names() == ["chain.pem", "fullchain.pem"]
@@ -277,7 +277,7 @@ def test_a_folder_of_records_that_others_can_exchange_is_an_obstacle(site: Site)
     site.deploy()
     site.state.chmod(0o777)
     answer = remove(site)
-    assert answer["obstacle"].startswith(f"{site.state} is not a safe place for records")
+    assert answer["obstacle"].startswith(f"state_dir: {site.state} is not a safe place for")
     assert (answer["removed_files"], site.names()) == ([], ALL_FILES)
 
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +37,11 @@ from .setups import LAYOUTS, contents, deployed, folders, is_linked, looking, pa
 ABSENT = SetFile(is_there=False)
 
 
-def made_of(found: Found, layout: str = "plain", intact: Sequence[str] = ()) -> CertificateSet:
+def made_of(
+    found: Found, layout: str = "plain", intact: sets.Intact | None = None
+) -> CertificateSet:
     assert found.material is not None
-    return sets.set_of(layout, found.material, found.wanted.targets, found.disk, intact)
+    return sets.set_of(layout, found.material, found.wanted.targets, found.disk, intact or {})
 
 
 def text(held: CertificateSet, path: Path) -> str:
@@ -86,9 +87,9 @@ def test_what_is_not_known_of_a_set(site: Site) -> None:
     with looking(site) as found:
         assert found.material is not None
         poor = Material(found.material.leaf, None, None, None)
-        held = sets.set_of("plain", poor, found.wanted.targets[:1], found.disk, ())
+        held = sets.set_of("plain", poor, found.wanted.targets[:1], found.disk, {})
         direct = replace(poor, issuers=())
-        other = sets.set_of("plain", direct, found.wanted.targets[:1], found.disk, ())
+        other = sets.set_of("plain", direct, found.wanted.targets[:1], found.disk, {})
     assert (held.issuers, held.root, held.key) == (None, "", "")
     assert other.issuers == ""
 
@@ -100,20 +101,25 @@ def test_a_passphrase_is_not_recorded(site: Site) -> None:
     (loaded,) = certificates.load_certificates(certificates.certificate_pem(leaf).encode())
     with looking(site) as found:
         material = Material(loaded, (), None, material_key)
-        held = sets.set_of("plain", material, found.wanted.targets, found.disk, ())
+        held = sets.set_of("plain", material, found.wanted.targets, found.disk, {})
     assert held.encrypted == paths(site, "key.pem")
     assert [target.passphrase for target in held.targets] == [None] * 4
     assert "very-secret" not in str(held)
     assert "ENCRYPTED" in text(held, site.folder / "key.pem")
 
 
-def test_files_that_hold_what_they_should_stay_as_they_are(site: Site) -> None:
+def test_files_that_hold_what_they_should_stay_as_they_were_when_they_were_judged(
+    site: Site,
+) -> None:
     site.deploy()
-    odd = "# a comment\n" + site.content("cert.pem")
-    (site.folder / "cert.pem").write_text(odd)
+    path = site.folder / "cert.pem"
+    right = site.content("cert.pem")
     with looking(site) as found:
-        assert text(made_of(found, intact=paths(site, "cert.pem")), site.folder / "cert.pem") == odd
-        assert text(made_of(found), site.folder / "cert.pem") == odd.partition("\n")[2]
+        path.write_text("by others, meanwhile")
+        assert text(made_of(found, intact={str(path): b"# odd"}), path) == "# odd"
+        assert text(made_of(found), path) == right
+        held = made_of(found, intact={str(path): None})
+        assert held.files[str(path)] == replace(ABSENT, mode=0o644)
 
 
 def test_a_file_for_which_there_is_nothing_is_not_there(site: Site) -> None:
@@ -121,7 +127,7 @@ def test_a_file_for_which_there_is_nothing_is_not_there(site: Site) -> None:
     with looking(site) as found:
         assert found.material is not None
         direct = replace(found.material, issuers=())
-        held = sets.set_of("plain", direct, found.wanted.targets, found.disk, ())
+        held = sets.set_of("plain", direct, found.wanted.targets, found.disk, {})
     assert held.files[str(site.folder / "chain.pem")] == replace(ABSENT, mode=0o644)
 
 

@@ -87,7 +87,9 @@ def test_what_goes_wrong_is_an_answer_of_its_kind(
     monkeypatch.setattr(steps.Wanted, "from_wire", fail)
     item = {"wanted": site.wanted.on_wire(), **PREPARE, "serials": [], "why": ""}
     assert steps.run(step, [item], [], check_mode=False) == [
-        exchange.on_wire(kind(obstacle="It is damaged."))
+        exchange.on_wire(
+            kind.stopped("It is damaged.") if step == "inspect" else kind(obstacle="It is damaged.")
+        )
     ]
 
 
@@ -183,7 +185,7 @@ def test_two_certificates_in_one_file_are_both_refused(site: Site, tmp_path: Pat
         for wanted in (first, second, of(site, "c"))
     ]
     answers = steps.run("inspect", items, [], check_mode=False)
-    assert answers[:2] == [{"obstacle": SAME_FILE}] * 2
+    assert answers[:2] == [{"obstacle": SAME_FILE, "is_unknown": True}] * 2
     assert "obstacle" not in answers[2]
 
 

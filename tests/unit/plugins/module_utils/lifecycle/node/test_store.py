@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pwd
 import re
@@ -75,7 +76,7 @@ def test_a_store_without_a_folder_holds_nothing() -> None:
     store = Store("/absent", None, "name")
     assert (store.exists, store.read(), store.sets_if_any()) == (False, Record(), None)
     with pytest.raises(AtlasError, match=r"^/absent does not exist\.$"):
-        _ = store.folder
+        _folder = store.folder
 
 
 @pytest.mark.parametrize(
@@ -239,11 +240,12 @@ def test_records_lie_only_where_nobody_else_can_exchange_them(
     weak.chmod(bits)
     site.options["state_dir"] = str(state)
     weak = Path(os.path.normpath(weak))
+    who = f"root and the user {os.geteuid()}" if os.geteuid() else "root"
     for answer in (site.inspect(), site.prepare()):
         assert answer["obstacle"] == (
-            f"{state} is not a safe place for records and private keys: others than root and the"
-            f" user {os.geteuid()} can exchange what lies in {weak}; name a folder that only they"
-            " can write to, on the whole way to it."
+            f"state_dir: {state} is not a safe place for records and private keys: others than"
+            f" {who} can exchange what lies in {weak}; name a folder that nobody else can write to,"
+            " on the whole way to it."
         )
     assert os.listdir(state) == []
 
@@ -348,3 +350,9 @@ def test_a_record_may_be_larger_than_the_files_that_it_holds(site: Site) -> None
     site.options["force"] = False
     assert site.install("", action="resume", attempt_id="")["obstacle"] == ""
     assert site.serial() == new
+
+
+def test_a_record_is_written_in_few_words(site: Site) -> None:
+    site.put()
+    compact = json.dumps(site.record(), separators=(",", ":"))
+    assert record_path(site).read_text() == compact

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_nothing_stands_in_the_way_of_new_files(site: Site) -> None:
 def test_a_path_below_a_file_is_an_obstacle(site: Site) -> None:
     (site.folder / "file").write_text("")
     site.folder = site.folder / "file"
-    assert site.inspect()["obstacle"] == f"{site.folder} is not a folder."
+    assert site.inspect()["obstacle"] == f"path: {site.folder} is not a folder."
 
 
 def test_all_that_stands_in_the_way_is_reported_in_its_order(site: Site) -> None:
@@ -120,14 +121,21 @@ def test_a_folder_that_is_missing_is_no_obstacle_until_it_is_tried(site: Site) -
     assert os.listdir(present) == []
 
 
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        (0, "root on the node; choose another folder."),
+        (1234, "the user 1234 on the node; add become: true, or choose another folder."),
+    ],
+)
 def test_a_folder_without_permission_is_reported(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, user: int, said: str
 ) -> None:
     monkeypatch.setattr(Folder, "is_writable", lambda folder: folder.path != str(site.folder))
+    monkeypatch.setattr(targets, "os", SimpleNamespace(geteuid=lambda: user))
     assert reported(site)[0] == (
         f"path: {site.folder}/cert.pem cannot be written, because the folder {site.folder} is not"
-        f" writable for the user {os.geteuid()} on the node; let this task become a user who may"
-        " write there, or choose another folder."
+        f" writable for {said}"
     )
     assert len(reported(site)) == 4
 
@@ -158,8 +166,8 @@ def test_a_link_that_others_could_have_made_is_not_followed(site: Site) -> None:
     site.folder.chmod(0o777)
     obstacle = site.inspect()["obstacle"]
     assert obstacle.startswith(
-        f"{site.folder}/cert.pem is a symbolic link that lies in {site.folder}, where others can"
-        " exchange it"
+        f"path: {site.folder}/cert.pem is a symbolic link that lies in {site.folder}, where others"
+        " can exchange it"
     )
     assert site.prepare()["obstacle"] == obstacle
 

@@ -10,8 +10,9 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.api.client import Claim
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.obtain.beforehand import (
-    refuse_uncovered,
     uncovered,
+    uncovered_of_each,
+    why_uncovered,
 )
 
 from ..fake_atlas import NOW
@@ -53,12 +54,12 @@ def test_without_dns_names_nothing_is_read() -> None:
         raise AssertionError("it was read")
 
     of = wanted(san={"ip_addresses": ["192.0.2.1"]})
-    assert refuse_uncovered([of, of], read, NOW) == ["", ""]
+    assert uncovered_of_each([of, of], read, NOW) == [[], []]
 
 
 def test_claims_that_cannot_be_read_refuse_nothing() -> None:
     asked: list[bool] = []
-    assert refuse_uncovered([wanted()], asked.append, NOW) == [""]
+    assert uncovered_of_each([wanted()], asked.append, NOW) == [[]]
     assert asked == [False]
 
 
@@ -69,20 +70,24 @@ def test_what_is_covered_is_read_once_and_each_is_told_of_its_own() -> None:
         asked.append(anew)
         return [claim("example.com")]
 
-    assert refuse_uncovered([wanted(), wanted()], read, NOW) == ["", ""]
+    assert uncovered_of_each([wanted(), wanted()], read, NOW) == [[], []]
     assert asked == [False]
     names = [f"n{number}.example" for number in range(7)]
     other = wanted(san={"dns_names": names})
-    assert refuse_uncovered([wanted(), other], read, NOW) == [
-        "",
-        "san.dns_names: there is no verified claim that covers n0.example, n1.example, n2.example,"
-        " n3.example, n4.example and 2 more; claim and verify the domain, for example with"
-        " atlas_domain_claim.",
-    ]
+    assert uncovered_of_each([wanted(), other], read, NOW) == [[], names]
     assert asked == [False, False, True]
 
 
+def test_what_is_said_of_names_that_no_claim_covers() -> None:
+    assert why_uncovered([]) == ""
+    assert why_uncovered([f"n{number}.example" for number in range(7)]) == (
+        "san.dns_names: there is no verified claim that covers n0.example, n1.example, n2.example,"
+        " n3.example, n4.example and 2 more; claim and verify the domain, for example with"
+        " atlas_domain_claim."
+    )
+
+
 def test_a_claim_that_was_verified_in_this_run_is_seen() -> None:
-    assert refuse_uncovered(
+    assert uncovered_of_each(
         [wanted()], lambda anew: [claim("example.com" if anew else "other.example")], NOW
-    ) == [""]
+    ) == [[]]

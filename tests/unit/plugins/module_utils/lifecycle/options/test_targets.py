@@ -208,8 +208,8 @@ def test_a_folder_of_records_has_an_absolute_path() -> None:
     with pytest.raises(AtlasError) as caught:
         wanted(state_dir="state")
     assert caught.value.message == (
-        "state_dir: 'state' is not the absolute path of a file on the node; give one such as"
-        " '/etc/ssl/www/cert.pem'."
+        "state_dir: 'state' is not the absolute path of a folder on the node; give one such as"
+        " '/var/lib/globalsign-atlas'."
     )
 
 
@@ -229,7 +229,7 @@ def test_without_files_names_and_key_tell_one_certificate_from_another() -> None
 
 @pytest.mark.parametrize("given", ["/", "//"])
 def test_the_root_is_no_state_dir(given: str) -> None:
-    with pytest.raises(AtlasError, match="state_dir: '/' is not the absolute path of a file"):
+    with pytest.raises(AtlasError, match="state_dir: '/' is not the absolute path of a folder"):
         wanted(state_dir=given)
 
 
