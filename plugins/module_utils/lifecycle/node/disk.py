@@ -7,7 +7,9 @@ would land."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 from ...errors import AtlasError
 from ...files.folder import Folder, FoundFile, UnreadableError
@@ -70,18 +72,8 @@ class Disk:
 
     def find(self, path: str) -> FoundFile | None:
         """As `read`, with whose the file is."""
-        try:
-            place = self.place(path)
-        except NoFolderError:
-            return None
-        name = self._own_name(place)
-        if name is None:
-            return place.folder.find(place.name)
-        live = self._live()
-        if live is None:
-            return None
-        with live:
-            return live.find(name)
+        with self._located(path) as at:
+            return at[0].find(at[1]) if at else None
 
     def find_named(self, path: str) -> FoundFile | None:
         """As `find`; what it raises is a sentence with the path."""
@@ -92,18 +84,23 @@ class Disk:
 
     def stat(self, path: str) -> os.stat_result | None:
         """Owner, group and mode of what is found at a path; None if there is nothing."""
+        with self._located(path) as at:
+            return at[0].stat(at[1]) if at else None
+
+    @contextlib.contextmanager
+    def _located(self, path: str) -> Iterator[tuple[Folder, str] | None]:
+        """The folder and the name of what is found at a path, and be it through a link of ours."""
         try:
             place = self.place(path)
         except NoFolderError:
-            return None
+            yield None
+            return
         name = self._own_name(place)
         if name is None:
-            return place.folder.stat(place.name)
-        live = self._live()
-        if live is None:
-            return None
-        with live:
-            return live.stat(name)
+            yield place.folder, place.name
+            return
+        with self._live() or contextlib.nullcontext() as live:
+            yield (live, name) if live else None
 
     def is_protected(self, path: str) -> bool:
         """Whether nobody but root and the user of the task could have put there what is found at a

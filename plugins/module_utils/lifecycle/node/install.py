@@ -381,14 +381,12 @@ def _validate(wanted: Wanted) -> None:
 
 def _mend(order: Order, found: Found) -> Work[list[str]]:
     """Write again what is missing or damaged, or has other attributes or another layout."""
-    material, record = found.material, found.record
+    material = found.material
     if material is None:
         raise AtlasError(f"{found.wanted.label} was there a moment ago and is gone now.")
+    record, recorded = _recorded_of(found, material)
     refuse_unknown_passphrases(found)
-    is_given_up = record.is_cut_off and record.is_pending
-    if is_given_up:
-        record = _without_cut_off(record, material)
-        found = replace(found, record=record)
+    is_settled = record != found.record
     if order.chain and (material.issuers is None or material.root is None):
         issuers, root = _issuers(material.leaf, order.chain)
         material = replace(
@@ -397,7 +395,6 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
     layout = found.layout
     targets, disk = found.wanted.targets, found.disk
     held = sets.set_of(layout, material, targets, disk, found.intact(material))
-    recorded = found.recorded
     if recorded is not None:
         held = replace(
             held,
@@ -419,20 +416,31 @@ def _mend(order: Order, found: Found) -> Work[list[str]]:
         yield [found.store.draft(record)]
         changed += yield from _linked(found, name)
     changed += yield from sets.put_in_place(found.store, disk, name, held)
-    if (name or is_given_up) and layout != LINKED:
+    if (name or is_settled) and layout != LINKED:
         yield [found.store.draft(record)]
     found.store.tidy(record)
     return list(dict.fromkeys(changed))
 
 
+def _recorded_of(found: Found, material: Material) -> tuple[Record, CertificateSet | None]:
+    """What is recorded of files that are to be mended. Where they are those of the confirmed set,
+    and another was being put in place, that one is kept; where they are others still, it is given
+    up, as it is not wanted any more."""
+    record, before = found.record, found.record.previous
+    if found.recorded is None and before is not None and before.serial == material.serial:
+        back = replace(going_back(record, "putting it in place was cut off"), is_applied=True)
+        return back, before if before.request is not None else None
+    if record.is_cut_off and record.is_pending:
+        record = _without_cut_off(record, material)
+        return record, replace(found, record=record).recorded
+    return record, found.recorded
+
+
 def _without_cut_off(record: Record, material: Material) -> Record:
-    """The record once a switch that was cut off is given up, as its set is not wanted any more:
-    the set whose certificate lies there is in place, else the confirmed one was."""
     there = (name for name, held in record.sets.items() if held.serial == material.serial)
     name = next(there, record.confirmed)
-    given_up = record.with_(
-        wanted_now=name, is_applied=True, orphans=record.orphans_with(record.wanted_now)
-    )
+    aside = [] if name == record.wanted_now else [record.wanted_now]
+    given_up = record.with_(wanted_now=name, is_applied=True, orphans=record.orphans_with(*aside))
     return given_up if given_up.is_pending else _at_rest(given_up, given_up.confirmed)
 
 

@@ -538,6 +538,26 @@ def test_of_two_sets_that_are_kept_the_former_is_left_aside(site: Site) -> None:
     assert answer["notices"] == [orphan_notice(serial_of(first))]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_mending_what_is_confirmed_keeps_a_set_whose_switch_was_cut_off(
+    site: Site, layout: str
+) -> None:
+    """The task states again what is confirmed, in another layout; the other set was paid for."""
+    site.deploy()
+    confirmed, before = site.serial(), contents(site)
+    pending = site.put()
+    rewrite(site, is_applied=False)
+    for name, content in before.items():
+        (site.folder / name).write_text(content)
+    (site.folder / "chain.pem").write_text("x")
+    site.options["layout"] = layout
+    site.install("", action="mend")
+    assert (site.serial(), contents(site)) == (confirmed, before)
+    assert serials(site) == {"confirmed": confirmed, "wanted_now": confirmed, "kept": pending}
+    assert deployed(site)["request"] is not None
+    assert site.record()["is_applied"]
+
+
 def test_what_cannot_be_used_is_recorded(site: Site) -> None:
     site.deploy()
     issued = another(site)
