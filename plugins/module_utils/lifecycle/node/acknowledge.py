@@ -130,7 +130,9 @@ def _confirmed(record: Record) -> Record:
     }
     sets_now = {**record.sets, record.wanted_now: held.without_secrets()}
     return replace(record, sets=sets_now).with_(
-        confirmed=record.wanted_now, superseded={**record.superseded, **to_revoke}
+        confirmed=record.wanted_now,
+        superseded={**record.superseded, **to_revoke},
+        revoked=[serial for serial in record.revoked if serial == held.serial],
     )
 
 

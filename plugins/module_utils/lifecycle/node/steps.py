@@ -115,15 +115,23 @@ def _without_shared(answers: list[Answer], claimed: Sequence[Sequence[_Identity]
 def _perform_all(
     step: str, items: Sequence[dict[str, Any]], stores: Stores, check_mode: bool
 ) -> list[Answer]:
-    """In the order of their paths, so that two calls that lock the same do not wait for each
+    """In the order of their records, so that two calls that lock the same do not wait for each
     other."""
     perform = _performer(step, check_mode)
-    order = sorted(range(len(items)), key=lambda position: items[position]["wanted"]["label"])
+    records = [_record_of(item, stores) for item in items]
+    order = sorted(range(len(items)), key=lambda position: records[position])
     begun: set[str] = set()
     works = [_work(perform, step, items[position], stores, check_mode, begun) for position in order]
     answers = in_phases(works, lambda error: STEPS[step](obstacle=_said(error)))
     by_position = dict(zip(order, answers))
     return [by_position[position] for position in range(len(items))]
+
+
+def _record_of(item: dict[str, Any], stores: Stores) -> str:
+    """The path of a record; what stands in the way of finding it is said by who works with it."""
+    with contextlib.suppress(AtlasError), Places() as places:
+        return stores.of(Wanted.from_wire(item["wanted"]), places).file
+    return ""
 
 
 def _work(

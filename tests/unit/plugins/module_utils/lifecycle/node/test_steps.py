@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
-from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps
+from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps, store
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
 
 from ..conftest import NOW, PREPARE, Site
@@ -213,8 +213,33 @@ def test_two_certificates_with_one_record_do_not_wait_for_each_other(
     items = [{**order, "wanted": wanted} for wanted in (first, second)]
     answers = steps.run(step, items, [], check_mode=False)
     said = "another certificate of this task is kept in the same files; give each its own."
-    # In the order of their paths: …/aside/cert.pem comes before …/site/cert.pem.
-    assert [answer.get("obstacle", "") for answer in answers] == [said, ""]
+    assert [answer.get("obstacle", "") for answer in answers] == ["", said]
+
+
+def test_locks_are_taken_in_the_order_of_the_records(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not of the paths that two tasks may have for them, who would wait for each other."""
+    taken = []
+    original = store.locks.locked
+
+    def locked(folder: Any, name: str) -> Any:
+        taken.append(name)
+        return original(folder, name)
+
+    monkeypatch.setattr(store.locks, "locked", locked)
+    (tmp_path / "aside").symlink_to(site.folder)
+    items = []
+    for name in ("d", "a", "c", "b"):
+        (site.folder / name).mkdir()
+        for option in ("path", "privatekey_path", "chain_path", "fullchain_path"):
+            place = site.folder if name in "ad" else tmp_path / "aside"
+            site.options[option] = str(place / name / f"{option}.pem")
+        items.append({**PREPARE, "wanted": site.wanted.on_wire()})
+    answers = steps.run("prepare", items, [], check_mode=False)
+    assert [answer.get("obstacle", "") for answer in answers] == [""] * 4
+    assert taken == sorted(taken)
+    assert len(taken) == 4
 
 
 def test_reading_makes_no_lock(site: Site) -> None:
