@@ -511,7 +511,7 @@ options:
     description:
       - V(on_renewal), the default, makes a new private key for each new certificate.
       - V(never) keeps the one that is there as long as it fits, for clients that pin it. A revoked certificate always
-        gets a new key.
+        gets a new key. One that belongs to another user than root, who runs the task, and O(owner) is refused.
     type: str
     choices: [on_renewal, never]
   privatekey_format: &privatekey_format

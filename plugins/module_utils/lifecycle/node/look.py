@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from ...asn1.certificate import Certificate
 from ...errors import AtlasError
-from ...files.folder import UnreadableError
+from ...files.folder import FoundFile, UnreadableError
+from ...files.ownership import is_trusted
 from ...files.places import NoFolderError, Places
 from ...pki import certificates, chains, keys, pkcs12
 from .. import due
@@ -36,7 +37,7 @@ class Found:
     `wanted` has, besides the files that the task names, those that belong to the same set and that
     it does not name: `carried` are their paths. `material` is None where there is no certificate,
     its `key` where that is missing or does not belong to it; `key` is the private key that is
-    there, whatever it belongs to.
+    there, whatever it belongs to, and `foreign_key` says so if another user may have put it there.
     """
 
     wanted: Wanted
@@ -46,6 +47,7 @@ class Found:
     deployed: due.Deployed
     material: Material | None
     key: PrivateKey | None
+    foreign_key: str
     carried: list[str]
 
     @property
@@ -147,6 +149,7 @@ class _Read:
     certificate_error: str
     key: PrivateKey | None
     key_error: str
+    foreign_key: str
 
 
 def look(wanted: Wanted, store: Store, places: Places) -> Found:
@@ -179,6 +182,7 @@ def look(wanted: Wanted, store: Store, places: Places) -> Found:
         deployed=deployed,
         material=_material(recorded, leaf, read.files, read.key),
         key=read.key,
+        foreign_key=read.foreign_key,
         carried=[target.path for target in carried],
     )
 
@@ -240,13 +244,15 @@ def external_key(external: ExternalKey, places: Places) -> tuple[keys.PublicKey,
 
 def _read_all(wanted: Wanted, disk: Disk) -> _Read:
     read: list[_File] = []
-    error = key_error = ""
+    error = key_error = foreign = ""
     for target in wanted.targets:
-        content = _content(target, disk)
-        if content is None or not content.strip():
+        there = _found_file(target, disk)
+        if there is None or not there.content.strip():
             continue  # an empty file holds nothing that could be lost
+        if target == wanted.key_target and _is_of_others(there.status.st_uid, target):
+            foreign = f"{target.path} belongs to the user {there.status.st_uid}"
         try:
-            read.append(_read_file(target, content))
+            read.append(_read_file(target, there.content))
         except AtlasError as problem:
             said = f"at {target.path} {problem.message}"
             error = said if target.holds_certificate else error
@@ -257,16 +263,21 @@ def _read_all(wanted: Wanted, disk: Disk) -> _Read:
     key = key or next(iter(by_target.values()), None)
     if any(file.target.holds_certificate for file in read):
         error = ""
-    return _Read(read, error, key, "" if key else key_error)
+    return _Read(read, error, key, "" if key else key_error, foreign)
 
 
-def _content(target: Target, disk: Disk) -> bytes | None:
+def _is_of_others(owner: int, target: Target) -> bool:
+    """Whether it is another user's than root, the task's and the one that the task names."""
+    return not is_trusted(owner) and owner != attributes_of(target).owner_id
+
+
+def _found_file(target: Target, disk: Disk) -> FoundFile | None:
     """What is in a file. If it is there and cannot be read, nobody knows what is due: a new
     certificate would be bought for a fault of the disk or of permissions."""
     with contextlib.suppress(NoFolderError), naming_option(target):
         disk.place(target.path)
     try:
-        return disk.read(target.path)
+        return disk.find(target.path)
     except UnreadableError as error:
         why = error.message
         if disk.is_unfollowed(target.path):

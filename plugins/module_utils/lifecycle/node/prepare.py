@@ -230,6 +230,12 @@ def _choose_key(order: Order, found: Found, places: Places) -> tuple[str, _Attem
         return EXTERNAL, _AttemptKey(*_external(order.wanted, places))
     may_be_kept = order.wanted.keeps_key and not (order.new_key or found.deployed.is_revoked)
     if found.key and may_be_kept and keys.kind_of(found.key.public_key()) in order.kept_kinds:
+        if found.foreign_key:
+            raise AtlasError(
+                f"privatekey_rotation: {found.foreign_key}, who may have put a key of his own"
+                " there, so no certificate is requested for it; state owner if the key is to be"
+                " his, or let it rotate."
+            )
         return KEPT, _own_key(found.key, order)
     return STAGED, _own_key(keys.generate(order.kind), order)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -383,6 +384,25 @@ def test_the_machine_is_told_apart_without_saying_which(
         for identity in (b"one", b"two", b"host")
     )
     assert identities == [one, one, two, host, host, host]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_key_of_another_user_is_not_certified(site: Site) -> None:
+    """He knows it, and has it certified by putting it there; unless the key is to be his."""
+    site.deploy()
+    site.options["privatekey_rotation"] = "never"
+    key = site.folder / "key.pem"
+    os.chown(key, 4343, -1)
+    assert site.prepare(is_due=True)["obstacle"] == (
+        f"privatekey_rotation: {key} belongs to the user 4343, who may have put a key of his own"
+        " there, so no certificate is requested for it; state owner if the key is to be his, or let"
+        " it rotate."
+    )
+    assert site.record()["attempt"] is None
+    site.options["owner"] = "4343"
+    assert site.prepare(is_due=True)["obstacle"] == ""
+    site.options.update(owner=None, privatekey_rotation="on_renewal")
+    assert site.prepare(is_due=True)["obstacle"] == ""
 
 
 @pytest.mark.parametrize("gone", [["cert.pem", "fullchain.pem"], ["cert.pem"], []])
