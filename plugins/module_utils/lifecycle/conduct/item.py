@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,10 +60,7 @@ class CertificateItem:
         self.warnings.extend(each for each in inspection.notices if each not in self.warnings)
         self.error = inspection.obstacle
         if inspection.missing_folders and not self.error and not check_mode:
-            folders = ", ".join(inspection.missing_folders)
-            self.error = (
-                f"The folder {folders} does not exist on the node; create it before this task."
-            )
+            self.error = _no_folders(inspection.missing_folders)
 
     @property
     def to_issue(self) -> bool:
@@ -281,3 +279,10 @@ class CertificateItem:
         self.removed = removed
         self.error = removed.obstacle
         self.warnings.extend(removed.notices)
+
+
+def _no_folders(folders: Sequence[str]) -> str:
+    if len(folders) == 1:
+        return f"The folder {folders[0]} does not exist on the node; create it before this task."
+    listed = ", ".join(folders)
+    return f"The folders {listed} do not exist on the node; create them before this task."

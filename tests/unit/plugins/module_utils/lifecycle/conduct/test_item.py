@@ -246,7 +246,7 @@ def test_a_settled_attempt_is_not_noted_again() -> None:
 def test_a_missing_folder_is_no_error_in_check_mode_or_beside_another() -> None:
     folders = {"missing_folders": ["/a", "/b"]}
     assert item(folders).error == (
-        "The folder /a, /b does not exist on the node; create it before this task."
+        "The folders /a, /b do not exist on the node; create them before this task."
     )
     assert item({**folders, "obstacle": "no way"}).error == "no way"
     made = CertificateItem(wanted())
