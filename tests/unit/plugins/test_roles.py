@@ -748,19 +748,23 @@ ALL_ITEMS = (
 )
 GOOD_ITEMS = ALL_ITEMS.replace("_list", "_good")
 BAD_ITEMS = ALL_ITEMS.replace("_list", "_bad | map('first')")
+RECORDS = "{{ atlas_certificate_state_dir or omit }}"
 CERTIFICATE_OPTIONS: dict[tuple[str, str], Any] = {
-    ("main", "Find out what is due"): {"certificates": ALL_ITEMS},
+    ("main", "Find out what is due"): {"certificates": ALL_ITEMS, "state_dir": RECORDS},
     ("deploy", "Obtain and install the certificates"): {
         "certificates": ALL_ITEMS,
         "acknowledge": "later",
+        "state_dir": RECORDS,
     },
     ("try", "Confirm the certificates that work"): {
         "certificates": GOOD_ITEMS,
         "state": "confirmed",
+        "state_dir": RECORDS,
     },
     ("switch_back", "Switch back to the certificates that were there before"): {
         "certificates": BAD_ITEMS,
         "state": "previous",
+        "state_dir": RECORDS,
     },
     ("deploy", "Make the folders of the certificates"): {
         "path": "{{ atlas_certificate_missing_folder }}",
