@@ -212,6 +212,8 @@ def _secret(place: int | None, secrets: Sequence[str]) -> str | None:
 
 def _said(error: Exception) -> str:
     """What goes wrong with one certificate is no reason to forget what was done about others."""
+    if isinstance(error, NoFolderError):
+        return f"The folder {error.folder} does not exist on the node."
     if isinstance(error, AtlasError):
         return error.message
     where = traceback.extract_tb(error.__traceback__)[-1]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import NoFolderError
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle import exchange
 from ansible_collections.globalsign.atlas.plugins.module_utils.lifecycle.node import steps, store
 from ansible_collections.globalsign.atlas.plugins.module_utils.pki import keys
@@ -273,3 +274,21 @@ def test_many_certificates_are_done_in_one_call(site: Site) -> None:
     assert all(answer["public_key"] for answer in answers)
     assert len({answer["public_key"] for answer in answers}) == 30
     assert len(list(site.state.glob("*.json"))) == 30
+
+
+def test_a_folder_that_is_gone_is_named_in_a_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_data: Any) -> None:
+        raise NoFolderError("/etc/ssl/gone")
+
+    monkeypatch.setattr(steps.Wanted, "from_wire", fail)
+    item = {
+        "wanted": site.wanted.on_wire(),
+        "serials": [],
+        "why": "",
+        "nonce": "",
+        "confirms": True,
+    }
+    (answer,) = steps.run("previous", [item], [], check_mode=False)
+    assert answer == {"obstacle": "The folder /etc/ssl/gone does not exist on the node."}
