@@ -15,11 +15,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from types import TracebackType
 from typing import NamedTuple
 
 from ..errors import AtlasError
 from . import extended, ownership
+from .closing import Closing
 
 LARGEST_FILE = 1024 * 1024
 _PIECE = 64 * 1024
@@ -41,7 +41,7 @@ class FoundFile(NamedTuple):
     status: os.stat_result
 
 
-class Folder:
+class Folder(Closing):
     """An open folder; a context manager that closes it.
 
     `path` has no links in it. `is_protected`: nobody but root and the user of the task can put
@@ -91,17 +91,6 @@ class Folder:
     def keeps(self, entry: os.stat_result) -> bool:
         """Whether nobody but root and the user of the task can exchange this entry of it."""
         return self.is_protected or (self.keeps_own and ownership.is_trusted(entry.st_uid))
-
-    def __enter__(self) -> Folder:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give the handle back; a second time changes nothing."""

@@ -14,10 +14,10 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 
 from ..errors import AtlasError
 from . import ownership
+from .closing import Closing
 from .folder import FOLDER_HANDLE, Folder, explain
 
 _MOST_LINKS = 40
@@ -54,22 +54,15 @@ class Place:
         return (*self.folder.identity, self.name)
 
 
-class Places:
+class Places(Closing):
     """Paths of one piece of work, with the folders that they lead to held open until its end."""
 
     def __init__(self) -> None:
         self._folders: dict[str, Folder] = {}
         self._followed: list[Folder] = []
 
-    def __enter__(self) -> Places:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back all folders."""
         for folder in [*self._folders.values(), *self._followed]:
             folder.close()
         self._folders.clear()

@@ -26,11 +26,11 @@ import os
 import pwd
 import re
 from collections.abc import Iterator
-from types import TracebackType
 
 from ...errors import AtlasError
 from ...files import locks
 from ...files.changes import Draft
+from ...files.closing import Closing
 from ...files.folder import Folder, UnreadableError
 from ...files.ownership import OWN
 from ...files.places import NoFolderError, Places, protected_folder
@@ -46,22 +46,15 @@ LIVE, BACKUPS = "live", "backups"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-class Stores:
+class Stores(Closing):
     """The folders of records that one call works with, held open until its end."""
 
     def __init__(self, makes: bool) -> None:
         self._makes = makes
         self._folders: dict[str, Folder | None] = {}
 
-    def __enter__(self) -> Stores:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back all folders."""
         for folder in self._folders.values():
             if folder is not None:
                 folder.close()

@@ -17,12 +17,28 @@ import pytest
 
 from ansible_collections.globalsign.atlas.plugins.module_utils.errors import AtlasError
 from ansible_collections.globalsign.atlas.plugins.module_utils.files import extended
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.folder import Folder
+from ansible_collections.globalsign.atlas.plugins.module_utils.files.places import open_folder
 
 OTHER = 4242
 """A user and a group that nobody is."""
 
 AsOther = Callable[[Callable[[], object]], str]
 Descriptors = Callable[[], int]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Folder]:
+    with open_folder(str(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_room(tmp_path: Path) -> Iterator[Folder]:
+    """One in which everybody can exchange everything."""
+    tmp_path.chmod(0o777)
+    with open_folder(str(tmp_path)) as opened:
+        yield opened
 
 
 @pytest.fixture

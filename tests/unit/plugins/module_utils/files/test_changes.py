@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,20 +35,6 @@ OTHER, OTHER_GROUP = 4242, 4343
 PUBLIC = Attributes(None, None, 0o644)
 AsOther = Callable[[Callable[[], object]], str]
 Descriptors = Callable[[], int]
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Folder]:
-    with open_folder(str(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def open_room(tmp_path: Path) -> Iterator[Folder]:
-    """One in which everybody can exchange everything."""
-    tmp_path.chmod(0o777)
-    with open_folder(str(tmp_path)) as opened:
-        yield opened
 
 
 def make(change: Change) -> None:

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,20 +29,6 @@ from ansible_collections.globalsign.atlas.plugins.module_utils.files.places impo
 OTHER = 4242
 AsOther = Callable[[Callable[[], object]], str]
 Descriptors = Callable[[], int]
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Folder]:
-    with open_folder(str(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def open_room(tmp_path: Path) -> Iterator[Folder]:
-    """One in which everybody can exchange everything."""
-    tmp_path.chmod(0o777)
-    with open_folder(str(tmp_path)) as opened:
-        yield opened
 
 
 def mode(path: Path) -> int:
