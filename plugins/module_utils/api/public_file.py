@@ -21,6 +21,7 @@ try:
     HAS_REQUESTS = True
 except Exception:  # missing, or broken in any way: said when it is needed
     HAS_REQUESTS = False
+    # So that what is derived from it can be read; mypy sees the library's class only.
     HTTPAdapter = object  # type: ignore[assignment,misc]
 
 _MOST_BYTES = 64 * 1024

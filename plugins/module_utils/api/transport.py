@@ -37,6 +37,7 @@ try:
     HAS_REQUESTS = True
 except Exception:  # missing, or broken in any way: said when a transport is made
     HAS_REQUESTS = False
+    # So that what is derived from it can be read; mypy sees the library's class only.
     HTTPAdapter = object  # type: ignore[assignment,misc]
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -285,6 +286,10 @@ def _proxy_server(proxy: str, setting: str) -> str:
             " http://proxy.example.com:3128, or leave it out."
         )
     return _host_and_port(_with_scheme(proxy))
+
+
+# _Counted, _WatchedConnection and _FreshConnections are mixed into classes of the standard library
+# and of urllib3. What they find there by `super()` mypy cannot know: hence what it has to ignore.
 
 
 class _Counted:

@@ -293,7 +293,11 @@ def _rendered_anew(found: Found, name: str) -> Record:
         raise AtlasError("what was to be put in place is damaged; run the task again.")
     anew = sets.set_of(wanted.layout, material, wanted.targets, found.disk, intact={})
     anew = replace(
-        anew, request=held.request, differences=held.differences, supersedes=held.supersedes
+        anew,
+        request=held.request,
+        differences=held.differences,
+        supersedes=held.supersedes,
+        replaces=held.replaces,
     )
     return _with_set(found.record, name, anew)
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from .setups import (
     foreign,
     is_cut_off,
     is_linked,
+    looking,
     paths,
     record_path,
     remove,
@@ -1043,3 +1045,25 @@ def test_a_long_certificate_is_reported_with_its_content(site: Site) -> None:
     found = site.step("inspect", now=NOW, with_content=True)
     (inspection,) = exchange.read_answers(exchange.Inspection, [found], 1)
     assert inspection.content["certificate"] == issued
+
+
+def test_a_set_that_is_rendered_anew_stays_the_same_set(site: Site) -> None:
+    """What it replaces, supersedes and was requested by: only its files are others."""
+    site.deploy()
+    site.options["layout"] = "linked"
+    with looking(site) as found:
+        assert found.material is not None
+        assert found.material.key is not None
+        name = found.record.wanted_now
+        key = keys.private_key_pem(found.material.key).decode()
+        old = replace(
+            found.record.sets[name],
+            key=key,
+            replaces="0001-A",
+            supersedes=["AB"],
+            differences=["key_usages: crl_sign not in the certificate"],
+        )
+        record = replace(found.record, sets={name: old})
+        anew = install._rendered_anew(replace(found, record=record), name).sets[name]
+        assert anew.layout == "linked"
+        assert replace(anew, layout="plain", files={}) == replace(old, files={})
